@@ -1,0 +1,85 @@
+"""The open office: who works here, on which file, and how reading and acting begin and end."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.services.records import Act, ActKind, Changed
+from db.keyslots import Role
+from db.problems import UserError
+from db.vault import User, Vault, set_setting, setting, writing
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Office:
+    """An unlocked vault at work. `heard` lists who is told of each finished act (any thread)."""
+
+    def __init__(self, vault: Vault, *, clock: Clock = now) -> None:
+        self.vault = vault
+        self.clock = clock
+        self.heard: list[Callable[[Changed], None]] = []
+        self._one_writer = threading.Lock()
+
+    @property
+    def user(self) -> User:
+        return self.vault.user
+
+    @property
+    def practice(self) -> bool:
+        return self.vault.practice
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for queries. Nothing that is changed in it is kept."""
+        with Session(self.vault.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction for the office's own small tables; registers are written by `act`. UserError when the disk is full."""
+        try:
+            with self._one_writer, writing(self.vault.engine) as connection:
+                yield connection
+        except OperationalError as e:
+            if "full" in str(e.orig) or "disk I/O" in str(e.orig):
+                raise UserError("磁盘满了或写不进去，这一步没有保存，以前的资料都在。请清出空间后再做一次。") from e
+            raise
+
+    @contextmanager
+    def act(self, kind: ActKind, title: str) -> Iterator[Act]:
+        """One act: on leaving, its records and journal rows are on the disk together, or nothing is."""
+        self._may(kind)
+        with self.writing() as connection:
+            act = Act(connection, kind=kind, title=title, user=self.user, at=stamp(self.clock()), origin=self.vault.keys.vault_id)
+            yield act
+            changed = None if act.is_empty else act.finish()
+        if changed is not None:
+            for hear in self.heard:
+                hear(changed)
+
+    def _may(self, kind: ActKind) -> None:
+        if self.user.role is Role.DOOR and kind is not ActKind.SIGN_IN and kind is not ActKind.UNDO:
+            raise UserError("签到员只能签到，别的请干事来做。")
+
+    def setting(self, name: str) -> str | None:
+        with self.vault.engine.connect() as connection:
+            return setting(connection, name)
+
+    def remember(self, name: str, value: str) -> None:
+        with self.writing() as connection:
+            set_setting(connection, name, value)
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC instant as the journal writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

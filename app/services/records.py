@@ -1,0 +1,238 @@
+"""The one door for writing: validate, save, index, journal; an act says what it changed.
+
+An act is one thing a person did, however many records it touched, and one step of undo. Everything it writes is in one
+transaction with its journal rows. Values come and go in their Python form; the file holds the written form.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from db import journal, search
+from db.fields import Reading
+from db.journal import Deed, canonical
+from db.problems import Problem, UserError
+from db.record import Record, fields_of, new_id
+from db.vault import User
+
+
+class ActKind(StrEnum):
+    EDIT = "edit"
+    IMPORT = "import"
+    SIGN_IN = "sign-in"
+    ENTRY = "entry"
+    APPLICATION = "application"
+    RECEIPT = "receipt"
+    PACKAGE = "package"
+    SHOW = "show"
+    UNDO = "undo"
+    SETTING = "setting"
+
+    @property
+    def is_undoable(self) -> bool:
+        return self in (ActKind.EDIT, ActKind.IMPORT, ActKind.SIGN_IN, ActKind.ENTRY, ActKind.APPLICATION)
+
+
+class Invalid(UserError):
+    """A record that may not be saved as it is; the problems say why, each at its field."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("".join(problem.message for problem in problems if problem.is_error))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What an act did, for everybody who shows it."""
+
+    act: str
+    kind: ActKind
+    title: str
+    registers: frozenset[str]
+    counts: Mapping[str, int]
+
+
+def read_values(register: type[Record], cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Typed or pasted cells as values, with every problem of the fields and of the record."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for f in fields_of(register):
+        if f.name in cells:
+            reading: Reading = f.read(cells[f.name])
+            values[f.name] = reading.value
+            problems += reading.problems
+    return values, problems + check(register, values, said={p.field for p in problems})
+
+
+def check(register: type[Record], values: Mapping[str, Any], *, said: Iterable[str | None] = ()) -> list[Problem]:
+    """What is missing, and the record's own rules. Fields in `said` have a problem already and are not called missing."""
+    already = set(said)
+    missing = [
+        Problem("required", f"“{f.label}”还没有填。", f.name) for f in fields_of(register) if f.required and values.get(f.name) is None and f.name not in already
+    ]
+    return missing + register.rules(values)
+
+
+@cache
+def _insert_sql(register: type[Record]) -> str:
+    names = ["rowno", "id", "revision", "origin", "changed_at", *(f.name for f in fields_of(register))]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {register.__tablename__} ({quoted}) VALUES ({', '.join('?' * len(names))})"
+
+
+def table_of(register: type[Record]) -> Table:
+    table = register.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+class Act:
+    """One act in its transaction. Made by `Office.act`, which commits it."""
+
+    def __init__(self, connection: Connection, *, kind: ActKind, title: str, user: User, at: str, origin: str) -> None:
+        self.connection = connection
+        self.id = new_id()
+        self.kind = kind
+        self.title = title
+        self.at = at
+        self._user = user
+        self._origin = origin
+        self._entries: list[journal.Entry] = []
+        self._facts: dict[str, Any] = {}
+        self.counts: Counter[str] = Counter()
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to the act's heading: the file's name and hash, counts."""
+        self._facts.update(facts)
+
+    def create(self, register: type[Record], values: Mapping[str, Any], *, record_id: str | None = None) -> str:
+        """Save a new record; its id. Invalid when a field or a rule forbids it."""
+        problems = [p for p in check(register, values) if p.is_error]
+        if problems:
+            raise Invalid(problems)
+        return self.create_many(register, [values], ids=[record_id or new_id()])[0]
+
+    def create_many(self, register: type[Record], rows: Iterable[Mapping[str, Any]], *, ids: Sequence[str] | None = None) -> list[str]:
+        """Save many new records that were checked before. One statement each for records and index."""
+        table = register.__tablename__
+        fields = fields_of(register)
+        names = [f.name for f in fields]
+        converters = [(f.name, f.kind.to_wire) for f in fields if not f.kind.is_own_wire]
+        rowno: int = self.connection.exec_driver_sql(f"SELECT coalesce(max(rowno), 0) FROM {table}").scalar() or 0
+        made: list[str] = []
+        saved, indexed = [], []
+        tokens_of = register.search_tokens
+        entries, deed, dump = self._entries, Deed.CREATE, canonical
+        for number, values in enumerate(rows):
+            rowno += 1
+            record_id = ids[number] if ids else new_id()
+            written = dict(values)
+            for name, to_wire in converters:
+                if (value := written.get(name)) is not None:
+                    written[name] = to_wire(value)
+            get = written.get
+            saved.append((rowno, record_id, 1, self._origin, self.at, *map(get, names)))
+            if tokens := tokens_of(values):
+                indexed.append((rowno, " ".join(tokens)))
+            entries.append(journal.Entry(deed, table, record_id, dump({name: value for name, value in written.items() if value is not None})))
+            made.append(record_id)
+        if saved:
+            self.connection.exec_driver_sql(_insert_sql(register), saved)
+            search.put(self.connection, table, indexed)
+            self.counts[f"{table}.create"] += len(made)
+        return made
+
+    def current(self, register: type[Record], record_id: str) -> Mapping[str, Any]:
+        """The stored row, values in Python form. UserError when it is gone."""
+        table = table_of(register)
+        row = self.connection.execute(select(table).where(table.c.id == record_id)).mappings().first()
+        if row is None:
+            raise UserError(f"这条{register.label}已经不在了，请刷新后再试。")
+        return row
+
+    def change(self, register: type[Record], record_id: str, values: Mapping[str, Any], *, checked: bool = False) -> dict[str, tuple[Any, Any]]:
+        """Save changed fields; {field: (old, new)} in written form, empty when nothing differs.
+
+        Fields that the district decides are refused unless its receipt is what speaks.
+        """
+        row = self.current(register, record_id)
+        changes: dict[str, tuple[Any, Any]] = {}
+        for f in fields_of(register):
+            if f.name not in values:
+                continue
+            if f.decided_above and self.kind not in (ActKind.RECEIPT, ActKind.UNDO):
+                raise UserError(f"“{f.label}”由区总工会决定，这里不能改。")
+            old, new = f.to_wire(row[f.name]), f.to_wire(values[f.name])
+            if old != new:
+                changes[f.name] = (old, new)
+        if not changes:
+            return {}
+        merged = {**row, **values}
+        if not checked and (problems := [p for p in check(register, merged) if p.is_error]):
+            raise Invalid(problems)
+        table = table_of(register)
+        self.connection.execute(
+            table.update().where(table.c.rowno == row["rowno"]).values({**{name: values[name] for name in changes}, "revision": row["revision"] + 1, "changed_at": self.at})
+        )
+        self._index(register, row["rowno"], merged)
+        self._log(Deed.CHANGE, register, record_id, changes)
+        return changes
+
+    def remove(self, register: type[Record], record_id: str) -> None:
+        """Make a record a tombstone; it can be restored."""
+        row = self.current(register, record_id)
+        if row["removed_at"] is None:
+            self._mark(register, row, self.at, Deed.REMOVE)
+            search.replace(self.connection, register.__tablename__, row["rowno"], [])
+
+    def remove_untouched(self, register: type[Record], rows: Sequence[tuple[int, str]]) -> None:
+        """Tombstones for many records at revision 1, given as (rowno, id): how an import is taken back."""
+        table = register.__tablename__
+        self.connection.exec_driver_sql(f"UPDATE {table} SET removed_at = ?, changed_at = ?, revision = 2 WHERE rowno = ?", [(self.at, self.at, rowno) for rowno, _ in rows])
+        self.connection.exec_driver_sql(f"DELETE FROM search_{table} WHERE rowid = ?", [(rowno,) for rowno, _ in rows])
+        for _, record_id in rows:
+            self._log(Deed.REMOVE, register, record_id, {})
+
+    def restore(self, register: type[Record], record_id: str) -> None:
+        row = self.current(register, record_id)
+        if row["removed_at"] is not None:
+            self._mark(register, row, None, Deed.RESTORE)
+            self._index(register, row["rowno"], row)
+
+    def showed(self, register: type[Record], record_id: str, fields: Sequence[str]) -> None:
+        """Journal that masked values were shown on purpose."""
+        self._log(Deed.SHOW, register, record_id, {"fields": list(fields)})
+
+    def _mark(self, register: type[Record], row: Mapping[str, Any], removed_at: str | None, deed: Deed) -> None:
+        table = table_of(register)
+        self.connection.execute(
+            table.update().where(table.c.rowno == row["rowno"]).values(removed_at=removed_at, revision=row["revision"] + 1, changed_at=self.at)
+        )
+        self._log(deed, register, row["id"], {})
+
+    def _index(self, register: type[Record], rowno: int, values: Mapping[str, Any]) -> None:
+        if tokens := register.search_tokens(values):
+            search.replace(self.connection, register.__tablename__, rowno, tokens)
+
+    def _log(self, deed: Deed, register: type[Record], record_id: str, changes: Any) -> None:
+        self._entries.append(journal.Entry(deed, register.__tablename__, record_id, canonical(changes)))
+        self.counts[f"{register.__tablename__}.{deed.value}"] += 1
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._entries and not self._facts
+
+    def finish(self) -> Changed:
+        """Write the journal rows; called once, just before the commit."""
+        heading = json.dumps({"kind": self.kind.value, "title": self.title, **self._facts}, ensure_ascii=False)
+        rows = [journal.Entry(Deed.HEADING, "", self.id, heading), *self._entries]
+        journal.append(self.connection, self.id, self.at, self._user.name, iter(rows))
+        registers = frozenset(entry.register for entry in self._entries)
+        return Changed(self.id, self.kind, self.title, registers, dict(self.counts))
+

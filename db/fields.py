@@ -1,0 +1,556 @@
+"""What a column means: Kind (how a value is read, shown, stored and sent), Field, and how personal it is.
+
+`field("身份证号", ID_NUMBER, pii=Pii.SENSITIVE)` makes the SQLAlchemy column. From that one line come the table column,
+the editor, the workbook header and its drop-down, the parser, the validation sentence, the wire form, the mask, the
+journal entry, the form placeholder and the migration. Rules over several fields are methods of the record.
+
+A value has four forms: the Python value; the text a person sees (`show`); the cell or text it is read from (`read`);
+and the written form (`to_wire`, `from_wire`), a JSON scalar which is also what SQLite holds.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Boolean, Integer, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import MappedColumn, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from db import codes, identity
+from db.dates import PartialDate, read_date
+from db.problems import Problem, warning
+
+Wire = str | int | bool | None
+
+
+class Pii(Enum):
+    """How personal a field is (PIPL art. 4, 28). There is no default: who adds a field decides."""
+
+    NONE = "none"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
+
+
+class Reading(NamedTuple):
+    """What a cell came to: the value (None: blank or not to be trusted) and what there is to say about it."""
+
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+
+BLANK = Reading(None)
+
+
+def cell_text(cell: object) -> str:
+    """The text of a cell as a person sees it: 15082816969.0 is 15082816969."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    return str(cell)
+
+
+class Kind:
+    """Free text on one line; the base of the other kinds."""
+
+    def __init__(self, name: str, *, max_length: int = 200, multiline: bool = False) -> None:
+        self.name = name
+        self.max_length = max_length
+        self.multiline = multiline
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Text() if self.multiline else String(self.max_length)
+
+    def read(self, cell: object) -> Reading:
+        if cell is None or cell == "":
+            return BLANK
+        return self.read_text(cell_text(cell))
+
+    def read_text(self, text: str) -> Reading:
+        value = text.strip() if self.multiline else " ".join(text.split())
+        if not value:
+            return BLANK
+        if len(value) > self.max_length:
+            return Reading(None, (Problem("too-long", f"最多 {self.max_length} 个字，这里有 {len(value)} 个。"),))
+        return Reading(value)
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+    def to_wire(self, value: Any) -> Wire:
+        return value  # type: ignore[no-any-return]  # text is its own written form
+
+    def from_wire(self, written: Wire) -> Any:
+        if not isinstance(written, str):
+            raise ValueError(f"{self.name}: text expected")
+        return written
+
+    def mask(self, text: str) -> str:
+        return text
+
+    @property
+    def is_exact_text(self) -> bool:
+        """Whether a workbook must hold it as text lest a spreadsheet changes it."""
+        return True
+
+    @property
+    def is_own_wire(self) -> bool:
+        """Whether a value is its own written form, so that bulk paths need not ask."""
+        return type(self).to_wire is Kind.to_wire
+
+    @property
+    def choices(self) -> codes.CodeTable | None:
+        return None
+
+
+class _Written(TypeDecorator[Any]):
+    """Stores the written form of a kind."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, kind: Kind, impl: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+        self.impl = impl  # type: ignore[assignment]  # SQLAlchemy allows an instance here
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.kind.to_wire(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.kind.from_wire(value)
+
+    def __repr__(self) -> str:
+        return repr(self.impl)
+
+
+_SEPARATORS = re.compile(r"(?<=[^\W\d_])\s*[•‧∙⋅・･．.●。·]\s*(?=[^\W\d_])")
+_REMARK = re.compile(r"^(.+?)\s*[（(]([^（()）]+)[)）]\s*$")
+_HAN_SPACE = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+_PLAIN_NAME = re.compile(r"[\u4e00-\u9fa5]{2,4}")
+_DAMAGED = re.compile("[?？□\ufffd\ue000-\uf8ff]")
+# Characters that GB18030-2000 fonts kept in the private use area; Unicode 4.1 gave them U+9FB4 to U+9FBB.
+_PRIVATE = str.maketrans(dict(zip("\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864", map(chr, range(0x9FB4, 0x9FBC)), strict=True)))
+
+
+class Name(Kind):
+    """A person's name. 民委发〔2016〕33号: the separator is U+00B7, at least 50 characters, all of GB 18030.
+
+    NFC only: NFKC would change rare characters of names into others.
+    """
+
+    def read_text(self, text: str) -> Reading:
+        if _PLAIN_NAME.fullmatch(text):
+            return Reading(text)
+        name = unicodedata.normalize("NFC", text.translate(_PRIVATE))
+        name = name.replace("\u200b", "").replace("\ufeff", "").replace("\u3000", " ").replace("\u00a0", " ").strip(" *＊'’\t\r\n")
+        if remark := _REMARK.match(name):
+            name = remark.group(1)
+        name = _SEPARATORS.sub("·", name)
+        name = _HAN_SPACE.sub("", " ".join(name.split()))
+        if not name:
+            return BLANK
+        if _DAMAGED.search(name):
+            return Reading(name, (warning("name-damaged", f"姓名“{name}”里有显示不出的字，请对照证件补上。"),))
+        if len(name) > self.max_length:
+            return Reading(None, (Problem("too-long", f"姓名最多 {self.max_length} 个字。"),))
+        if any(c.isdigit() for c in name):
+            return Reading(name, (warning("name-odd", f"姓名“{name}”里有数字，请看一眼。"),))
+        return Reading(name)
+
+
+_ID_SENTENCES = {
+    "id-length": "证件号码应为 18 位，这里是 {n} 位，请核对。",
+    "id-charset": "证件号码里有不该出现的字符，请核对。",
+    "id-date": "证件号码里的出生日期不存在，请核对。",
+    "id-checksum": "证件号码的校验位不对，很可能录错了一位，请对照证件核对。",
+}
+_TRUNCATED = Problem("id-truncated", "证件号码在表格里存成了数字，末三位已丢失。请向本人重新登记。")
+
+
+class IdNumber(Kind):
+    """An identity document's number. Digits lost by a spreadsheet are named, never repaired."""
+
+    def read(self, cell: object) -> Reading:
+        if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= 1e15:
+            return Reading(None, (_TRUNCATED,))
+        return super().read(cell)
+
+    def read_text(self, text: str) -> Reading:
+        number = text if len(text) == 18 and text.isdecimal() and text.isascii() else identity.normal_id(text)
+        if number.startswith("="):
+            number = number.strip('="')
+        if not number:
+            return BLANK
+        if re.fullmatch(r"\d(?:\.\d+)?E\+?1[4-9]", number):
+            return Reading(None, (_TRUNCATED,))
+        fault = identity.id_fault(number)
+        if fault is None:
+            if len(number) == 15:
+                return Reading(identity.upgrade_15(number), (warning("id-old", "这是 15 位的老身份证号，已换算成 18 位，请核对新证。"),))
+            if number[:2] not in identity.PROVINCES and number[0] != "9":
+                return Reading(number, (warning("id-area-unknown", "证件号码的前两位不是已知的省份，请看一眼。"),))
+            return Reading(number)
+        if fault in ("id-checksum", "id-date") and number.endswith("000"):
+            return Reading(None, (_TRUNCATED,))
+        if fault in ("id-length", "id-charset") and identity.is_other_document(number) and len(number) < 18:
+            return Reading(number)
+        return Reading(None, (Problem(fault, _ID_SENTENCES[fault].format(n=len(number))),))
+
+    def mask(self, text: str) -> str:
+        if len(text) >= 15:
+            return f"{text[:6]}{'*' * (len(text) - 10)}{text[-4:]}"
+        return f"{text[:2]}{'*' * max(len(text) - 4, 3)}{text[-2:]}"
+
+
+class Phone(Kind):
+    """A mobile number of 11 digits; a landline belongs into its own field."""
+
+    def __init__(self, name: str, *, landline: bool = False) -> None:
+        super().__init__(name, max_length=40)
+        self.landline = landline
+
+    def read_text(self, text: str) -> Reading:
+        if not self.landline and identity.is_mobile(text):
+            return Reading(text)
+        plain = identity.normal_phone(text)
+        if not plain:
+            return BLANK
+        if identity.is_mobile(plain) or (self.landline and identity.is_landline(plain)):
+            return Reading(plain)
+        if not self.landline and (found := _first_mobile(text)):
+            return Reading(found, (warning("phone-several", f"一格里有几个号码，取了第一个手机号，其余请另记：{text.strip()}"),))
+        if not self.landline and identity.is_landline(plain):
+            return Reading(None, (warning("phone-landline", "这是固定电话，请填到“固定电话”里。"),))
+        digits = sum(c.isdigit() for c in plain)
+        hint = "少" if digits < 11 else "多" if digits > 11 else ""
+        said = f"手机号应为 11 位，这里是 {digits} 位，{hint}了 {abs(11 - digits)} 位，请核对。" if hint else "手机号的号段不对，请核对。"
+        return Reading(None, (Problem("phone-invalid", said),))
+
+    def mask(self, text: str) -> str:
+        return f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}" if len(text) >= 8 else "*" * len(text)
+
+
+def _first_mobile(text: str) -> str | None:
+    parts = (identity.normal_phone(part) for part in re.split(r"[/、,，;；|\s\n]+", text))
+    found = [part for part in parts if identity.is_mobile(part)]
+    return found[0] if found and len(re.split(r"[/、,，;；|\s\n]+", text.strip())) > 1 else None
+
+
+class DateKind(Kind):
+    """A date with its precision; see `db.dates`."""
+
+    def column_type(self) -> TypeEngine[Any]:
+        return _Written(self, String(60))
+
+    def read(self, cell: object) -> Reading:
+        if cell is None or cell == "":
+            return BLANK
+        if isinstance(cell, str) and not cell.strip():
+            return BLANK
+        try:
+            return Reading(cell if isinstance(cell, PartialDate) else read_date(cell))
+        except ValueError:
+            return Reading(None, (Problem("date-unreadable", f"看不懂的日期“{cell_text(cell).strip()[:20]}”，请写成 2015-03-07 或 2015-03。"),))
+
+    def read_text(self, text: str) -> Reading:
+        return self.read(text)
+
+    def to_wire(self, value: PartialDate) -> Wire:
+        return value.written()
+
+    def from_wire(self, written: Wire) -> PartialDate:
+        return PartialDate.from_iso(str(written))
+
+
+class Moment(Kind):
+    """An instant, stored in UTC to the microsecond, shown in the office's time."""
+
+    def column_type(self) -> TypeEngine[Any]:
+        return _Written(self, String(32))
+
+    def read(self, cell: object) -> Reading:
+        if cell is None or cell == "":
+            return BLANK
+        if isinstance(cell, datetime):
+            return Reading(cell.astimezone(UTC))
+        if isinstance(cell, date):
+            return Reading(datetime(cell.year, cell.month, cell.day).astimezone(UTC))
+        text = unicodedata.normalize("NFKC", str(cell)).strip().replace("/", "-").replace("年", "-").replace("月", "-").replace("日", " ")
+        for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
+            try:
+                return Reading(datetime.strptime(" ".join(text.split()), form).astimezone(UTC))
+            except ValueError:
+                continue
+        return Reading(None, (Problem("time-unreadable", f"看不懂的时间“{text[:20]}”，请写成 2026-11-20 14:00。"),))
+
+    def show(self, value: datetime) -> str:
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+
+    def to_wire(self, value: datetime) -> Wire:
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def from_wire(self, written: Wire) -> datetime:
+        return datetime.strptime(str(written), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class Whole(Kind):
+    """A count: a whole number, zero or more."""
+
+    def __init__(self, name: str, *, unit: str = "") -> None:
+        super().__init__(name)
+        self.unit = unit
+
+    def column_type(self) -> TypeEngine[Any]:
+        return Integer()
+
+    def read_text(self, text: str) -> Reading:
+        plain = identity.squeeze(text).replace(",", "").removesuffix(self.unit or "人")
+        if not plain:
+            return BLANK
+        if plain.isdecimal() and len(plain) < 16:
+            return Reading(int(plain))
+        return Reading(None, (Problem("number-unreadable", f"这里要填整数，“{plain[:20]}”不是。"),))
+
+    def from_wire(self, written: Wire) -> int:
+        if isinstance(written, bool) or not isinstance(written, int):
+            raise ValueError("a whole number expected")
+        return written
+
+    @property
+    def is_exact_text(self) -> bool:
+        return False
+
+
+class Amount(Kind):
+    """Yuan as a Decimal with two places; written as whole fen."""
+
+    def column_type(self) -> TypeEngine[Any]:
+        return _Written(self, Integer())
+
+    def read_text(self, text: str) -> Reading:
+        plain = identity.squeeze(text).replace(",", "").replace("，", "").strip("¥￥").removesuffix("元")
+        if not plain:
+            return BLANK
+        try:
+            value = Decimal(plain)
+            if not value.is_finite() or abs(value) >= 10**12:
+                raise InvalidOperation
+        except InvalidOperation:
+            return Reading(None, (Problem("amount-unreadable", f"看不懂的金额“{plain[:20]}”，请写成 1500 或 1500.00。"),))
+        if value != round(value, 2):
+            return Reading(None, (Problem("amount-unreadable", "金额最多写到分。"),))
+        return Reading(round(value, 2))
+
+    def show(self, value: Decimal) -> str:
+        return f"{value:,.2f}"
+
+    def to_wire(self, value: Decimal) -> Wire:
+        return int((value * 100).to_integral_value())
+
+    def from_wire(self, written: Wire) -> Decimal:
+        if isinstance(written, bool) or not isinstance(written, int):
+            raise ValueError("whole fen expected")
+        return Decimal(written).scaleb(-2)
+
+    @property
+    def is_exact_text(self) -> bool:
+        return False
+
+
+_YES = frozenset({"是", "1", "y", "yes", "true", "√", "✓", "✔", "○", "o", "对", "有", "v", "☑"})
+_NO = frozenset({"否", "0", "n", "no", "false", "×", "x", "✗", "无", "不是", "没有", "-", "/", "☐"})
+
+
+class YesNo(Kind):
+    def column_type(self) -> TypeEngine[Any]:
+        return _Written(self, Boolean(create_constraint=False))
+
+    def read(self, cell: object) -> Reading:
+        if isinstance(cell, bool):
+            return Reading(cell)
+        return super().read(cell)
+
+    def read_text(self, text: str) -> Reading:
+        plain = identity.squeeze(text).casefold()
+        if not plain:
+            return BLANK
+        if plain in _YES:
+            return Reading(True)
+        if plain in _NO:
+            return Reading(False)
+        return Reading(None, (warning("yes-no-unclear", f"“{plain[:20]}”看不出是“是”还是“否”，先空着。"),))
+
+    def show(self, value: bool) -> str:
+        return "是" if value else "否"
+
+    def from_wire(self, written: Wire) -> bool:
+        if written not in (0, 1):
+            raise ValueError("true or false expected")
+        return bool(written)
+
+
+class Code(Kind):
+    """A term of a code table."""
+
+    def __init__(self, name: str, table_name: str) -> None:
+        super().__init__(name, max_length=60)
+        self.table_name = table_name
+
+    @property
+    def choices(self) -> codes.CodeTable:
+        return codes.table(self.table_name)
+
+    def read_text(self, text: str) -> Reading:
+        if term := self.choices.find(text):
+            return Reading(term)
+        plain = text.strip()
+        if not plain:
+            return BLANK
+        if self.choices.open:
+            return super().read_text(text)
+        return Reading(None, (warning("code-unknown", f"“{plain[:20]}”不在可选的词里，先空着，请挑一个。"),))
+
+
+class Reference(Kind):
+    """The id of a record of another register."""
+
+    def __init__(self, name: str, register: str) -> None:
+        super().__init__(name, max_length=36)
+        self.register = register
+
+
+class Uscc(Kind):
+    """A unified social credit code, GB 32100-2015."""
+
+    def __init__(self, name: str, *, union: bool = False) -> None:
+        super().__init__(name, max_length=18)
+        self.union = union
+
+    def read_text(self, text: str) -> Reading:
+        code = identity.squeeze(text).upper()
+        if not code:
+            return BLANK
+        if not identity.is_uscc(code):
+            return Reading(None, (Problem("uscc-invalid", "统一社会信用代码应为 18 位且校验位正确，请对照证书核对（没有字母 I、O、S、V、Z）。"),))
+        if self.union and not identity.is_union_uscc(code):
+            return Reading(code, (warning("uscc-not-union", "工会自己的代码以 81 或 89 开头；这像是用人单位的代码，请看一眼。"),))
+        return Reading(code)
+
+
+class Account(Kind):
+    """A bank card or account number, kept as text; Luhn is only a warning (old passbooks fail it)."""
+
+    def read_text(self, text: str) -> Reading:
+        digits = identity.squeeze(text).replace("-", "")
+        if not digits:
+            return BLANK
+        if not digits.isdecimal() or not 8 <= len(digits) <= 30:
+            return Reading(None, (Problem("account-invalid", "账号应为 8 到 30 位数字，请核对。"),))
+        if 16 <= len(digits) <= 19 and not identity.passes_luhn(digits):
+            return Reading(digits, (warning("account-luhn", "卡号的校验位不对，请对照银行卡看一眼。"),))
+        return Reading(digits)
+
+    def mask(self, text: str) -> str:
+        return f"{'*' * max(len(text) - 4, 4)}{text[-4:]}"
+
+
+class Identifier(Kind):
+    """A number or code that somebody else gave out (employee no., certificate no.): half width, no spaces."""
+
+    def read_text(self, text: str) -> Reading:
+        plain = identity.squeeze(text).upper()
+        return super().read_text(plain) if plain else BLANK
+
+
+TEXT = Kind("text")
+LONG_TEXT = Kind("long_text", max_length=4000, multiline=True)
+NAME = Name("name", max_length=100)
+ID_NUMBER = IdNumber("id_number", max_length=30)
+MOBILE = Phone("mobile")
+LANDLINE = Phone("landline", landline=True)
+DATE = DateKind("date")
+MOMENT = Moment("moment")
+PEOPLE = Whole("people", unit="人")
+WHOLE = Whole("whole")
+AMOUNT = Amount("amount")
+YES_NO = YesNo("yes_no")
+USCC = Uscc("uscc")
+UNION_USCC = Uscc("union_uscc", union=True)
+ACCOUNT = Account("account", max_length=30)
+IDENTIFIER = Identifier("identifier", max_length=60)
+
+
+@cache
+def code(table_name: str) -> Code:
+    return Code(f"code:{table_name}", table_name)
+
+
+@cache
+def reference(register: str) -> Reference:
+    return Reference(f"reference:{register}", register)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What is true of a column's data. Order, grouping and widths are the screen's affair."""
+
+    label: str
+    kind: Kind
+    pii: Pii
+    name: str = ""
+    required: bool = False
+    decided_above: bool = False
+    aliases: tuple[str, ...] = ()
+    hint: str = ""
+
+    def read(self, cell: object) -> Reading:
+        reading = self.kind.read(cell)
+        if not reading.problems:
+            return reading
+        return Reading(reading.value, tuple(replace(problem, field=self.name) for problem in reading.problems))
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else self.kind.show(value)
+
+    def mask(self, value: Any) -> str:
+        """As shown in lists: sensitive values and phone numbers only in part."""
+        text = self.show(value)
+        return self.kind.mask(text) if text and self.is_masked else text
+
+    @property
+    def is_masked(self) -> bool:
+        return self.pii is Pii.SENSITIVE or isinstance(self.kind, Phone)
+
+    def to_wire(self, value: Any) -> Wire:
+        return None if value is None else self.kind.to_wire(value)
+
+    def from_wire(self, written: Wire) -> Any:
+        """ValueError where the written form is not one of this kind's."""
+        return None if written is None else self.kind.from_wire(written)
+
+
+def field(
+    label: str,
+    kind: Kind,
+    *,
+    pii: Pii,
+    required: bool = False,
+    index: bool = False,
+    decided_above: bool = False,
+    aliases: tuple[str, ...] = (),
+    hint: str = "",
+) -> MappedColumn[Any]:
+    """A column of a register. `decided_above`: set by the district's receipt, read-only here."""
+    declared = Field(label=label, kind=kind, pii=pii, required=required, decided_above=decided_above, aliases=aliases, hint=hint)
+    info: Mapping[str, Field] = {"field": declared}
+    return mapped_column(kind.column_type(), nullable=True, index=index or isinstance(kind, Reference), info=dict(info))

@@ -1,0 +1,83 @@
+"""The base of every record: identity, revision, origin, tombstone; and what can be asked of a register.
+
+`rowno` is this file's own row number (the search index needs one); `id` is the record's name everywhere, for ever.
+A removed record keeps its row with `removed_at` set, so that undo, history and the district can speak of it.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, ClassVar
+
+from sqlalchemy import String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from db.fields import Field
+from db.problems import Problem
+
+
+class Base(DeclarativeBase):
+    """All tables of the office's file."""
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+class Record(Base):
+    __abstract__ = True
+
+    label: ClassVar[str]
+    """What one of them is called: 会员."""
+    counter: ClassVar[str] = "条"
+    """The measure word for counts: 人, 场, 条."""
+    icon: ClassVar[str] = "file-text"
+    only_one: ClassVar[bool] = False
+    """Whether the office has exactly one (its own union)."""
+
+    rowno: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), unique=True, default=new_id)
+    revision: Mapped[int] = mapped_column(default=1)
+    origin: Mapped[str] = mapped_column(String(36), default="")
+    changed_at: Mapped[str] = mapped_column(String(32), default="")
+    removed_at: Mapped[str | None] = mapped_column(String(32), default=None)
+
+    @property
+    def title(self) -> str:
+        """How a person calls this record, in one line."""
+        raise NotImplementedError
+
+    @classmethod
+    def search_tokens(cls, values: Mapping[str, Any]) -> list[str]:
+        """What this record is found by; nothing unless the register says so."""
+        return []
+
+    @classmethod
+    def rules(cls, values: Mapping[str, Any]) -> list[Problem]:
+        """Checks over several fields of one record."""
+        return []
+
+
+@cache
+def fields_of(register: type[Record]) -> tuple[Field, ...]:
+    """The declared fields in order of declaration."""
+    columns = register.__table__.columns
+    return tuple(replace(c.info["field"], name=c.name) for c in columns if "field" in c.info)
+
+
+@cache
+def field_of(register: type[Record], name: str) -> Field:
+    """KeyError where the register has no such field."""
+    found = {f.name: f for f in fields_of(register)}
+    return found[name]
+
+
+def values_of(record: Record) -> dict[str, Any]:
+    return {f.name: getattr(record, f.name) for f in fields_of(type(record))}
+
+
+def written_values(record: Record) -> dict[str, Any]:
+    """The record's fields in written form, blanks left out."""
+    pairs = ((f.name, f.to_wire(getattr(record, f.name))) for f in fields_of(type(record)))
+    return {name: value for name, value in pairs if value is not None}

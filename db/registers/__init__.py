@@ -1,0 +1,18 @@
+"""The registers, in menu order. Adding one is a class in this folder and a line here."""
+
+from db.record import Record
+from db.registers.certificates import Certificate, SubsidyApplication
+from db.registers.competitions import Competition, Entry
+from db.registers.lectures import Lecture, SignIn
+from db.registers.members import Member
+from db.registers.union import Union
+
+REGISTERS: tuple[type[Record], ...] = (Member, Lecture, SignIn, Competition, Entry, Certificate, SubsidyApplication, Union)
+
+
+def register_named(name: str) -> type[Record]:
+    """KeyError where there is none of that name."""
+    return {register.__tablename__: register for register in REGISTERS}[name]
+
+
+__all__ = ["REGISTERS", "Certificate", "Competition", "Entry", "Lecture", "Member", "Record", "SignIn", "SubsidyApplication", "Union", "register_named"]

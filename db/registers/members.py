@@ -1,0 +1,87 @@
+"""Members (会员). Columns of 工会会员信息采集表 (总工办发〔2017〕14号) and what an office keeps besides (domain 1.1)."""
+
+from collections.abc import Mapping as Values
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Mapped
+
+from db import identity
+from db.dates import PartialDate
+from db.fields import DATE, ID_NUMBER, IDENTIFIER, LANDLINE, LONG_TEXT, MOBILE, NAME, TEXT, YES_NO, Pii, code, field
+from db.problems import Problem, warning
+from db.record import Record
+from db.search import number_tokens, person_tokens
+
+LEFT = frozenset({"转出", "退会", "除名", "去世"})
+
+
+class Member(Record):
+    __tablename__ = "member"
+    label: ClassVar[str] = "会员"
+    counter: ClassVar[str] = "人"
+    icon: ClassVar[str] = "users"
+
+    full_name: Mapped[str | None] = field("姓名", NAME, pii=Pii.PERSONAL, required=True, index=True, aliases=("会员姓名", "职工姓名", "名字", "人员姓名"))
+    gender: Mapped[str | None] = field("性别", code("gender"), pii=Pii.PERSONAL)
+    id_number: Mapped[str | None] = field(
+        "身份证号", ID_NUMBER, pii=Pii.SENSITIVE, index=True, hint="18 位；港澳台、外国人填有效证件号码",
+        aliases=("身份证号码", "身份证", "公民身份号码", "公民身份证号码", "证件号码", "有效证件号码", "证件号", "居民身份证号", "居民身份证号码"),
+    )
+    id_type: Mapped[str | None] = field("证件类别", code("id_type"), pii=Pii.PERSONAL, aliases=("有效证件类别", "证件类型", "有效证件类型"))
+    birth_date: Mapped[PartialDate | None] = field("出生日期", DATE, pii=Pii.PERSONAL, aliases=("出生年月", "出生年月日", "生日", "出生"))
+    ethnicity: Mapped[str | None] = field("民族", code("ethnicity"), pii=Pii.PERSONAL)
+    education: Mapped[str | None] = field("学历", code("education"), pii=Pii.PERSONAL, aliases=("文化程度", "学历层次", "最高学历", "学历程度"))
+    political_status: Mapped[str | None] = field("政治面貌", code("political_status"), pii=Pii.PERSONAL, aliases=("政治身份",))
+    mobile: Mapped[str | None] = field(
+        "手机", MOBILE, pii=Pii.PERSONAL, index=True,
+        aliases=("移动电话", "手机号", "手机号码", "联系电话", "联系方式", "电话", "本人电话", "联系手机", "电话号码"),
+    )
+    landline: Mapped[str | None] = field("固定电话", LANDLINE, pii=Pii.PERSONAL, aliases=("座机", "办公电话", "单位电话"))
+    department: Mapped[str | None] = field("部门", TEXT, pii=Pii.NONE, index=True, aliases=("所在部门", "所属部门", "科室", "车间", "班组", "工会小组", "部门名称", "所在科室"))
+    post: Mapped[str | None] = field("岗位", TEXT, pii=Pii.NONE, aliases=("工种/岗位", "工种", "岗位名称", "职务", "岗位职务", "职务/岗位", "职业", "岗位/工种"))
+    employee_no: Mapped[str | None] = field("工号", IDENTIFIER, pii=Pii.PERSONAL, index=True, aliases=("编号", "员工编号", "职工编号", "员工号", "人员编号", "工作证号"))
+    member_card_no: Mapped[str | None] = field(
+        "会员卡号", IDENTIFIER, pii=Pii.SENSITIVE, index=True, hint="京卡·互助服务卡", aliases=("会员证号", "京卡号", "互助服务卡号", "京卡·互助服务卡号"),
+    )
+    joined_on: Mapped[PartialDate | None] = field("入会日期", DATE, pii=Pii.PERSONAL, aliases=("入会时间", "入会年月", "加入工会时间", "加入工会日期"))
+    employment_status: Mapped[str | None] = field("就业状况", code("employment_status"), pii=Pii.PERSONAL, aliases=("就业状态", "就业情况", "人员状态"))
+    employment_form: Mapped[str | None] = field("用工形式", code("employment_form"), pii=Pii.PERSONAL, aliases=("用工性质", "用工类型"))
+    skill_level: Mapped[str | None] = field("技能等级", code("skill_level"), pii=Pii.PERSONAL, aliases=("技术等级", "职业资格等级", "职业技能等级", "技能级别", "等级"))
+    household_type: Mapped[str | None] = field("户籍类型", code("household_type"), pii=Pii.PERSONAL, aliases=("户口性质", "户口类型", "户籍性质"))
+    household_place: Mapped[str | None] = field("户籍所在地", TEXT, pii=Pii.PERSONAL, aliases=("户口所在地",))
+    native_place: Mapped[str | None] = field("籍贯", TEXT, pii=Pii.PERSONAL)
+    is_migrant_worker: Mapped[bool | None] = field("是否农民工", YES_NO, pii=Pii.PERSONAL, aliases=("是否农民工会员", "农民工"))
+    employer_name: Mapped[str | None] = field("工作单位", TEXT, pii=Pii.NONE, aliases=("单位", "单位名称", "所在单位"))
+    membership_event: Mapped[str | None] = field("会籍变化类型", code("membership_event"), pii=Pii.PERSONAL, aliases=("会籍变化", "会籍状态"))
+    membership_event_date: Mapped[PartialDate | None] = field("会籍变化日期", DATE, pii=Pii.PERSONAL, aliases=("会籍变化时间",))
+    membership_event_reason: Mapped[str | None] = field("会籍变化原因", code("membership_event_reason"), pii=Pii.PERSONAL)
+    note: Mapped[str | None] = field("备注", LONG_TEXT, pii=Pii.PERSONAL, aliases=("说明",))
+
+    @property
+    def title(self) -> str:
+        return self.full_name or "（没有姓名）"
+
+    @property
+    def has_left(self) -> bool:
+        return self.membership_event in LEFT
+
+    @classmethod
+    def search_tokens(cls, values: Values[str, Any]) -> list[str]:
+        tokens = person_tokens(values.get("full_name") or "")
+        for name, whole_only in (("employee_no", False), ("mobile", False), ("id_number", False), ("member_card_no", False)):
+            tokens += number_tokens(values.get(name) or "", tails=not whole_only)
+        return tokens
+
+    @classmethod
+    def rules(cls, values: Values[str, Any]) -> list[Problem]:
+        """The number settles birth date and gender; what contradicts it is named (GB 11643-1999)."""
+        number = values.get("id_number")
+        if not number or not identity.is_resident_style(number):
+            return []
+        found = []
+        if values.get("gender") and values["gender"] != identity.gender_of(number):
+            found.append(warning("gender-mismatch", f"性别填的是“{values['gender']}”，身份证号说是“{identity.gender_of(number)}”，请看一眼。", "gender"))
+        born = identity.birth_of(number)
+        if born and values.get("birth_date") and not values["birth_date"].agrees_with(PartialDate.of(born)):
+            found.append(warning("birth-mismatch", f"出生日期填的是 {values['birth_date']}，身份证号说是 {born}，请看一眼。", "birth_date"))
+        return found
