@@ -44,9 +44,10 @@ class PartialDate:
         parts += [f"{part:02}" for part in (self.month, self.day) if part is not None]
         return "-".join(parts)
 
-    @classmethod
-    def of(cls, day: date) -> "PartialDate":
-        return cls(day.year, day.month, day.day)
+    @staticmethod
+    @lru_cache(maxsize=65536)
+    def of(day: date) -> "PartialDate":
+        return PartialDate(day.year, day.month, day.day)
 
     @classmethod
     def from_iso(cls, text: str) -> "PartialDate":

@@ -71,9 +71,9 @@ class Kind:
         return Text() if self.multiline else String(self.max_length)
 
     def read(self, cell: object) -> Reading:
-        if cell is None or cell == "":
-            return BLANK
-        return self.read_text(cell_text(cell))
+        if type(cell) is str:
+            return self.read_text(cell) if cell else BLANK
+        return BLANK if cell is None else self.read_text(cell_text(cell))
 
     def read_text(self, text: str) -> Reading:
         value = text.strip() if self.multiline else " ".join(text.split())
@@ -181,6 +181,8 @@ class IdNumber(Kind):
     """An identity document's number. Digits lost by a spreadsheet are named, never repaired."""
 
     def read(self, cell: object) -> Reading:
+        if type(cell) is str:
+            return self.read_text(cell)
         if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= 1e15:
             return Reading(None, (_TRUNCATED,))
         return super().read(cell)

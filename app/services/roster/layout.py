@@ -1,0 +1,205 @@
+"""Where the table is: which rows are its header, which column is which field, and what each other row is."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from app.services.roster.reader import Cell, Sheet
+from db.fields import Field, cell_text
+from db.record import field_of, fields_of
+from db.registers import Certificate, Member
+
+ROW_NUMBER = "row_no"
+LOOK_AT_ROWS = 60
+_BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
+_TOTALS = ("合计", "小计", "共计", "总计", "总人数", "合 计")
+_NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "第", "附件", "联系人", "日期：", "盖章")
+_SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例）", "范例")
+_LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
+
+
+@cache
+def importable() -> Mapping[str, Field]:
+    """The fields a roster may bring: the member's own, and the number of a certificate named in her row."""
+    found = {f.name: f for f in fields_of(Member)}
+    found["certificate_no"] = field_of(Certificate, "certificate_no")
+    return found
+
+
+def header_key(text: str) -> str:
+    """A header cell without spaces, width and case."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).casefold().strip(":*")
+
+
+@cache
+def aliases() -> Mapping[str, str]:
+    """Every known header, as a key, to the field it names."""
+    known = {header_key(word): ROW_NUMBER for word in ("序号", "序", "行号", "No.", "编 码")}
+    for name, f in importable().items():
+        for word in (f.label, *f.aliases):
+            known.setdefault(header_key(word), name)
+    return known
+
+
+@lru_cache(maxsize=4096)
+def field_for(header: str) -> str | None:
+    """The field that a header names, hints in brackets or on a second line left aside."""
+    known = aliases()
+    whole = header_key(header)
+    for candidate in (whole, header_key(_BRACKETS.sub("", header)), header_key(_BRACKETS.sub("", header.split("\n")[0]))):
+        if candidate in known:
+            return known[candidate]
+    return None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header and its columns. `header_rows` are 1-based; `columns` maps a column (from 0) to a field."""
+
+    header_rows: tuple[int, ...]
+    headers: Mapping[int, str]
+    columns: Mapping[int, str]
+    ambiguous: tuple[str, ...] = field(default=())
+
+    @property
+    def is_roster(self) -> bool:
+        names = set(self.columns.values())
+        return "full_name" in names and bool(names & {"id_number", "mobile", "employee_no", "gender", "birth_date", "member_card_no", "department", "joined_on"})
+
+    def remapped(self, columns: Mapping[int, str]) -> "Table":
+        return Table(self.header_rows, self.headers, {c: name for c, name in columns.items() if name}, ())
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return [cell_text(cell).strip() for cell in row]
+
+
+def _score(texts: Sequence[str]) -> int:
+    return len({name for text in texts if text and len(text) < 60 and (name := field_for(text))})
+
+
+def find_table(sheet: Sheet, start: int = 0) -> Table | None:
+    """The first table from row index `start` on: the row that names most fields, with the row below it if the header has two."""
+    best, place = 0, -1
+    for i in range(start, min(len(sheet.rows), start + LOOK_AT_ROWS)):
+        score = _score(_texts(sheet.rows[i]))
+        if score > best:
+            best, place = score, i
+        if best >= 3 and i > place + 1:
+            break
+    if best < 2:
+        return None
+    above = _texts(sheet.rows[place - 1]) if place > start else []
+    below = _texts(sheet.rows[place + 1]) if place + 1 < len(sheet.rows) else []
+    if _is_second_header(sheet, place, below):
+        return _build((place, place + 1), _texts(sheet.rows[place]), below)
+    if above and _is_second_header(sheet, place - 1, _texts(sheet.rows[place])) and _score(above) >= 1:
+        return _build((place - 1, place), above, _texts(sheet.rows[place]))
+    return _build((place,), _texts(sheet.rows[place]), None)
+
+
+def _is_second_header(sheet: Sheet, top: int, below: Sequence[str]) -> bool:
+    """Whether the row under `top` belongs to the header: it names fields where a merge spreads above it."""
+    if _score(below) < 1 or any(text.isdigit() and len(text) > 3 for text in below):
+        return False
+    spread = any(r1 == top and r2 == top and c2 > c1 for r1, c1, r2, c2 in sheet.merges)
+    tall = any(r1 == top and r2 == top + 1 for r1, c1, r2, c2 in sheet.merges)
+    return spread or tall
+
+
+def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | None) -> Table:
+    headers: dict[int, str] = {}
+    columns: dict[int, str] = {}
+    taken: dict[str, int] = {}
+    width = max(len(top), len(bottom or ()))
+    for c in range(width):
+        lower = bottom[c] if bottom and c < len(bottom) else ""
+        upper = top[c] if c < len(top) else ""
+        header = lower or upper
+        if not header:
+            continue
+        headers[c] = "".join(header.split())
+        name = field_for(header) or (field_for(upper) if lower and upper else None) or (field_for(upper + lower) if lower else None)
+        if name and name != ROW_NUMBER and name not in taken:
+            taken[name] = c
+            columns[c] = name
+    _prefer_specific(headers, columns, taken)
+    return Table(tuple(p + 1 for p in places), headers, columns)
+
+
+def _prefer_specific(headers: Mapping[int, str], columns: dict[int, str], taken: dict[str, int]) -> None:
+    """Where 联系电话 came before 手机, the mobile column is the one that says so; the other is the landline."""
+    for c, header in headers.items():
+        if c in columns or field_for(header) != "mobile":
+            continue
+        first = taken["mobile"]
+        if any(word in header for word in ("手机", "移动")) and not any(word in headers[first] for word in ("手机", "移动")):
+            columns[c], taken["mobile"] = "mobile", c
+            if "landline" in taken:
+                del columns[first]
+            else:
+                columns[first], taken["landline"] = "landline", first
+
+
+def why_not_a_roster(sheet: Sheet, table: Table | None) -> str | None:
+    """Why a whole sheet is passed over; None when it is a roster."""
+    if not sheet.visible:
+        return "hidden-sheet"
+    if any(word in sheet.name for word in _LEFT):
+        return "left-sheet"
+    if table is None or not table.is_roster:
+        return "no-table"
+    return None
+
+
+def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_column: int | None) -> str | None:
+    """Why a row under the header is no person: blank, header, total, note or sample."""
+    if _plainly_a_person(row, name_column, id_column):
+        return None
+    filled = [text for text in _texts(row) if text]
+    if not filled:
+        return "blank"
+    if _repeats_header(table, row):
+        return "header"
+    first = filled[0]
+    if first.replace(" ", "").replace("\u3000", "").startswith(_TOTALS):
+        return "total"
+    has_name = name_column < len(row) and cell_text(row[name_column]).strip() != ""
+    has_id = id_column is not None and id_column < len(row) and cell_text(row[id_column]).strip() != ""
+    if any(text.startswith(_SAMPLES) or text in ("示例", "样例") for text in filled[:3]):
+        return "sample"
+    if has_name and has_id and cell_text(row[name_column]).strip().isdigit():
+        return "sample"  # the official blank's own example row has 11 for every cell
+    if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12):
+        return "note"
+    if first.startswith(_NOTES) and not has_id and len(filled) <= 4:
+        return "note"
+    if not has_name and not has_id:
+        return "no-name"
+    return None
+
+
+def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | None) -> bool:
+    """The common case, decided without building texts: a Han name, and 18 characters where the ID number stands."""
+    if id_column is None or id_column >= len(row) or name_column >= len(row):
+        return False
+    name, number = row[name_column], row[id_column]
+    return type(number) is str and len(number) == 18 and type(name) is str and 2 <= len(name) <= 4 and number[:17].isdecimal()
+
+
+def _repeats_header(table: Table, row: Sequence[Cell]) -> bool:
+    same = sum(1 for c, header in table.headers.items() if c < len(row) and type(row[c]) is str and "".join(str(row[c]).split()) == header)
+    return same >= 3 and same * 2 > len([cell for cell in row if cell not in ("", None)])
+
+
+def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> None:
+    """Give every row of a vertical merge its value, for unit and department only; other merges stay as they are."""
+    wanted = {c for c, name in columns.items() if name in ("department", "employer_name")}
+    for r1, c1, r2, c2 in sheet.merges:
+        if c1 in wanted and r2 > r1 and c1 == c2:
+            value = sheet.rows[r1][c1] if r1 < len(sheet.rows) and c1 < len(sheet.rows[r1]) else None
+            for r in range(r1 + 1, min(r2 + 1, len(sheet.rows))):
+                if c1 < len(sheet.rows[r]) and sheet.rows[r][c1] in ("", None):
+                    sheet.rows[r][c1] = value

@@ -1,0 +1,77 @@
+"""A workbook as plain rows, read by a process of its own that may use so much memory and time and no more."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app.services.roster.child import MEMORY
+from db.problems import UserError
+
+MOST_SECONDS = 60
+Cell = str | float | int | bool | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: rows from the top of the sheet (row 1 is rows[0]); merges as (row, column, row, column) from 0."""
+
+    name: str
+    visible: bool
+    rows: list[list[Cell]]
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+
+
+def read(path: Path) -> list[Sheet]:
+    """All sheets of a workbook or text table. UserError, in one sentence, for a file that cannot be taken."""
+    if path.suffix.lower() in (".et", ".ett"):
+        raise UserError("这是 WPS 自己的 .et 表格。请在 WPS 里打开，另存为 .xlsx 再导入。")
+    if not path.is_file():
+        raise UserError(f"找不到文件“{path.name}”。请检查它是否被移走或 U 盘已拔出。")
+    answer = _ask_child(path)
+    if "refused" in answer:
+        raise UserError(str(answer["refused"]))
+    return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"])) for s in answer["sheets"]]
+
+
+def _ask_child(path: Path) -> dict[str, Any]:
+    too_much = UserError("这个表格读不出来（可能已损坏，或大得不正常），程序没有受影响。请用表格软件打开后另存为 .xlsx 再试。")
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "app.services.roster.child", str(path.absolute())],
+            stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[3], creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        watch = threading.Thread(target=_watch, args=(child,), daemon=True)
+        watch.start()
+        body = child.communicate()[0]
+        if child.returncode != 0 or not body:
+            raise too_much
+    try:
+        answer = msgspec.msgpack.decode(body)
+    except msgspec.DecodeError:
+        raise too_much from None
+    assert isinstance(answer, dict)
+    return answer
+
+
+def _watch(child: "subprocess.Popen[bytes]") -> None:
+    """End a child that takes too long or, where the system has no address-space limit, too much memory."""
+    import psutil
+
+    started = time.monotonic()
+    try:
+        process = psutil.Process(child.pid)
+        while child.poll() is None:
+            if time.monotonic() - started > MOST_SECONDS or process.memory_info().rss > MEMORY:
+                child.kill()
+                return
+            time.sleep(0.05)
+    except psutil.NoSuchProcess:
+        return
