@@ -7,7 +7,6 @@ key can only lead to a refusal: this module never creates a database except in `
 import os
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ class Vault:
         self.user = user
         self._data_key = data_key
         self._lock = lock
-        self.engine = _engine(folder / DATABASE, data_key)
+        self.engine = encrypted_engine(folder / DATABASE, data_key)
 
     @property
     def practice(self) -> bool:
@@ -130,7 +129,8 @@ def _connect(path: Path, data_key: bytes) -> Any:
     return connection
 
 
-def _engine(path: Path, data_key: bytes, *, foreign_keys: bool = True) -> Engine:
+def encrypted_engine(path: Path, data_key: bytes, *, foreign_keys: bool = True) -> Engine:
+    """An engine on an existing file (it may be empty) under SQLCipher with a raw key; durable on every commit."""
     engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=lambda: _connect(path, data_key), poolclass=QueuePool, pool_size=4, max_overflow=4)
 
     @event.listens_for(engine, "connect")
@@ -162,6 +162,12 @@ def _prove(path: Path, data_key: bytes) -> None:
         raise UserError("备份写出来以后核对不上，没有保留。请换一个磁盘再备份。")
 
 
+def make_empty(path: Path) -> None:
+    """The file that an encrypted database will grow in, readable by its owner only."""
+    path.touch()
+    os.chmod(path, 0o600)
+
+
 def known_versions() -> tuple[str, ...]:
     """The numbers of the migrations this program has, oldest first."""
     folder = resources.files("db.migrations").joinpath("versions")
@@ -173,7 +179,7 @@ def _migrate(path: Path, data_key: bytes, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
-    engine = _engine(path, data_key, foreign_keys=False)
+    engine = encrypted_engine(path, data_key, foreign_keys=False)
     try:
         with engine.begin() as connection:
             config = Config()
@@ -187,7 +193,8 @@ def _migrate(path: Path, data_key: bytes, to: str = "head") -> None:
         engine.dispose()
 
 
-def _hold(folder: Path) -> FileLock:
+def hold(folder: Path) -> FileLock:
+    """The folder's lock, so that one program works in it. UserError when another has it."""
     lock = FileLock(folder / "lock", timeout=0)
     try:
         lock.acquire()
@@ -208,12 +215,10 @@ def create(folder: Path, *, title: str, administrator: str, password: str, recov
         raise UserError(f"文件夹“{folder.name}”里已经有一个资料库，没有改动它。请打开它，或另选一个空文件夹。")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _hold(folder)
+        lock = hold(folder)
         data_key, vault_id = secrets.token_bytes(32), new_id()
         path = folder / DATABASE
-        sqlite3.connect(path).close()
-        path.touch()
-        os.chmod(path, 0o600)
+        make_empty(path)
         _migrate(path, data_key)
         slots = (
             keyslots.wrap(data_key, vault_id=vault_id, name=administrator, role=Role.ADMINISTRATOR, secret=password),
@@ -247,7 +252,7 @@ def unlock_with_recovery(folder: Path, code: str) -> Vault:
 
 
 def _open(folder: Path, keys: KeyFile, user: User, data_key: bytes) -> Vault:
-    lock = _hold(folder)
+    lock = hold(folder)
     try:
         version = _version(folder / DATABASE, data_key)
         known = known_versions()

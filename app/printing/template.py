@@ -1,0 +1,148 @@
+"""A form as data: layout, bindings and sample under `forms/<form>/`, read and checked here.
+
+`form.toml` lists blocks from top to bottom. Texts hold bindings like `{member.full_name}` or, with filters,
+`{application.amount|capitals}`. What a binding may name is in `[sources]`: a name and the register it is of, or "values".
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from db.dates import PartialDate
+
+BINDING = re.compile(r"\{([a-z_]+)\.([a-z_0-9]+)((?:\|[a-z_0-9]+)*)\}")
+Context = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form's definition. `blocks` are plain mappings; each kind is drawn by a function of `engine`."""
+
+    name: str
+    title: str
+    code: str
+    orientation: str
+    margins: tuple[float, float, float, float]
+    """Top, right, bottom, left in millimetres."""
+    head: tuple[str, ...]
+    qr: str | None
+    foot: str
+    sources: Mapping[str, str]
+    values: Mapping[str, tuple[str, ...]]
+    """The names of sources that are no register: what the program gives."""
+    blocks: tuple[Mapping[str, Any], ...]
+    source_note: str
+
+    def texts(self) -> Iterator[str]:
+        """Every text that may hold bindings."""
+        yield from self.head
+        yield self.foot
+        if self.qr:
+            yield self.qr
+        for block in self.blocks:
+            yield from _texts(block)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for child in node.values():
+            yield from _texts(child)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from _texts(child)
+
+
+def bindings(form: Form) -> set[tuple[str, str, str]]:
+    """(source, field, filters) of everything the form asks for."""
+    return {(m[1], m[2], m[3]) for text in form.texts() for m in BINDING.finditer(text)}
+
+
+def form_names() -> tuple[str, ...]:
+    return tuple(sorted(f.name for f in resources.files("forms").iterdir() if f.is_dir() and f.joinpath("form.toml").is_file()))
+
+
+@cache
+def load(name: str) -> Form:
+    """A form by its folder's name. KeyError or ValueError for a definition that is not whole."""
+    raw = tomllib.loads(resources.files("forms").joinpath(name, "form.toml").read_text("utf-8"))
+    return Form(
+        name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
+        head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
+        values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
+    )
+
+
+def sample(name: str) -> dict[str, Any]:
+    """The form's invented example, for pictures and tests."""
+    return tomllib.loads(resources.files("forms").joinpath(name, "sample.toml").read_text("utf-8"))
+
+
+def shown(value: Any) -> str:
+    """A value as it is printed when the binding names no filter."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, PartialDate):
+        return value.chinese()
+    if isinstance(value, datetime):
+        return f"{value:%Y}年{value.month}月{value.day}日 {value:%H:%M}"
+    if isinstance(value, date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return str(value)
+
+
+def _capitals(value: Any) -> str:
+    """An amount in capitals, as vouchers need it: 壹仟伍佰元整."""
+    import cn2an
+
+    if value in (None, ""):
+        return ""
+    return str(cn2an.an2cn(str(Decimal(str(value)).quantize(Decimal("0.01")).normalize().__format__("f")), "rmb"))
+
+
+def _spaced(value: Any) -> str:
+    """Digit by digit, as ID numbers stand on paper."""
+    return " ".join(shown(value))
+
+
+def _groups(value: Any) -> str:
+    text = shown(value)
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def _month(value: Any) -> str:
+    return f"{value.year}年{value.month}月" if isinstance(value, PartialDate) and value.month else shown(value)
+
+
+def _clock(value: Any) -> str:
+    return f"{value.astimezone():%H:%M}" if isinstance(value, datetime) else shown(value)
+
+
+FILTERS: Mapping[str, Callable[[Any], str]] = {
+    "capitals": _capitals, "spaced": _spaced, "groups": _groups, "month": _month, "clock": _clock,
+    "yuan": lambda value: f"￥{Decimal(str(value)):.2f}" if value not in (None, "") else "",
+    "tail4": lambda value: shown(value)[-4:], "hours": lambda value: f"{value} 学时" if value not in (None, "") else "",
+}
+
+
+def fill(text: str, context: Context) -> str:
+    """The text with its bindings replaced. KeyError where the context lacks a source or a name."""
+
+    def one(found: re.Match[str]) -> str:
+        value = context[found[1]][found[2]]
+        for name in found[3].split("|")[1:]:
+            value = FILTERS[name](value)
+        return shown(value)
+
+    return BINDING.sub(one, text) if "{" in text else text

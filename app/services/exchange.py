@@ -1,0 +1,280 @@
+"""The office's side of the exchange: what is unsent, the package on the stick, the district's receipt back.
+
+The outbox is a reading of the journal: every record touched since the last acknowledged row, as it is now. A package is
+cumulative until acknowledged, so a lost stick loses nothing.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from app.services.office import Office, stamp
+from app.services.records import Act, ActKind, table_of
+from app.services.setup import own_union
+from app.sync import package, stick
+from app.sync.keys import DistrictKey, PrivateKeys, read_district_key
+from app.sync.package import Opened, Part, Sealed
+from db.journal import JournalRow
+from db.office_tables import AppliedReceipt, SentPackage
+from db.problems import UserError
+from db.record import Record, field_of, fields_of
+from db.registers import REGISTERS, Union, register_named
+from db.vault import known_versions, set_setting, setting
+
+OUR_KEYS, DISTRICT_KEY = "own_keys", "district_key"
+PROGRAM = "0.1.0"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """What the next package will carry, by register, and the journal rows it covers."""
+
+    after: int
+    to: int
+    records: Mapping[str, tuple[str, ...]]
+
+    @property
+    def total(self) -> int:
+        return sum(len(ids) for ids in self.records.values())
+
+    @property
+    def sentence(self) -> str:
+        parts = [f"{register.label} {len(self.records[register.__tablename__])} 条" for register in REGISTERS if self.records.get(register.__tablename__)]
+        return "，".join(parts) or "没有变化"
+
+
+@dataclass(frozen=True)
+class Exported:
+    series: int
+    path: Path
+    digest: str
+    size: int
+    counts: Mapping[str, int]
+    slip: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A record that the district did not take, and why."""
+
+    register: str
+    record_id: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ReceiptRead:
+    """What a receipt says: accepted and refused by register, decisions that were applied."""
+
+    series: int
+    accepted: Mapping[str, int]
+    refused: tuple[Refusal, ...]
+    decided: int
+    already_known: bool = False
+
+
+def load_district_key(office: Office, path: Path) -> DistrictKey:
+    """Read the district's key file and remember it. UserError for a wrong file or one of the other world (practice)."""
+    found = read_district_key(path)
+    if found.practice != office.practice:
+        raise UserError("这是练习用的钥匙文件，真实的工会不能用。" if found.practice else "练习工会不能装真实的钥匙文件。")
+    office.remember(DISTRICT_KEY, found.to_text())
+    return found
+
+
+def district_key(office: Office) -> DistrictKey | None:
+    written = office.setting(DISTRICT_KEY)
+    return DistrictKey.from_text(written) if written else None
+
+
+def own_keys(office: Office) -> PrivateKeys:
+    """The office's keys, made on first use and kept in the vault."""
+    written = office.setting(OUR_KEYS)
+    if written is None:
+        made = PrivateKeys.make()
+        with office.writing() as connection:
+            if setting(connection, OUR_KEYS) is None:
+                set_setting(connection, OUR_KEYS, made.to_text())
+        written = office.setting(OUR_KEYS)
+        assert written is not None
+    return PrivateKeys.from_text(written)
+
+
+def acknowledged_to(connection: Connection) -> int:
+    """The last journal row that the district has confirmed; 0 before the first receipt."""
+    return connection.execute(select(func.max(SentPackage.up_to_seq)).where(SentPackage.acknowledged_at.is_not(None))).scalar() or 0
+
+
+_UNSENT = text(
+    """
+    SELECT DISTINCT j.register, j.record_id FROM journal j
+    WHERE j.seq > :after AND j.seq <= :to AND j.register != '' AND j.deed != 'show'
+      AND j.act NOT IN (SELECT act FROM journal WHERE seq > :after AND deed = 'act' AND json_extract(changes, '$.kind') = 'receipt')
+    ORDER BY j.register, j.record_id
+    """
+)
+
+
+def unsent(connection: Connection) -> Unsent:
+    after = acknowledged_to(connection)
+    to = connection.execute(select(func.max(JournalRow.seq))).scalar() or 0
+    records: dict[str, list[str]] = {}
+    for register, record_id in connection.execute(_UNSENT, {"after": after, "to": to}):
+        records.setdefault(register, []).append(record_id)
+    return Unsent(after, to, {name: tuple(ids) for name, ids in records.items()})
+
+
+def _lines(connection: Connection, register: type[Record], ids: tuple[str, ...]) -> list[bytes]:
+    """The records as they are now, as JSON lines in order of id; rows come straight from the file in written form."""
+    names = [f.name for f in fields_of(register)]
+    truths = {n for n, f in enumerate(fields_of(register)) if f.kind.name == "yes_no"}
+    columns = ", ".join(f't."{name}"' for name in names)
+    connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS wanted (id TEXT PRIMARY KEY)")
+    connection.exec_driver_sql("DELETE FROM wanted")
+    connection.exec_driver_sql("INSERT INTO wanted VALUES (?)", [(i,) for i in ids])
+    rows = connection.exec_driver_sql(
+        f"SELECT t.id, t.revision, t.removed_at, {columns} FROM {register.__tablename__} t JOIN wanted w ON w.id = t.id ORDER BY t.id"
+    )
+    encode = msgspec.json.encode
+    lines = []
+    for record_id, revision, removed_at, *written in rows:
+        if removed_at is not None:
+            lines.append(encode({"id": record_id, "revision": revision, "removed": True}))
+            continue
+        values = {name: bool(value) if n in truths else value for n, (name, value) in enumerate(zip(names, written, strict=True)) if value is not None}
+        lines.append(encode({"id": record_id, "revision": revision, "values": values}))
+    return lines
+
+
+def build(office: Office, *, progress: Progress | None = None) -> tuple[Sealed, Unsent, Union]:
+    """The next package, in memory. UserError when the district's key is not loaded or nothing is unsent."""
+    district = district_key(office)
+    if district is None:
+        raise UserError("还没有装区总工会的钥匙文件。请把区里给的 .udkey 文件装上，再导出。")
+    keys, union = own_keys(office), own_union(office)
+    with office.vault.engine.connect() as connection, connection.begin():
+        waiting = unsent(connection)
+        if waiting.total == 0:
+            raise UserError("上次回执以后没有新的变化，不用报送。")
+        series = (connection.execute(select(func.max(SentPackage.series))).scalar() or 0) + 1
+        previous = connection.execute(select(SentPackage.digest).where(SentPackage.series == series - 1)).scalar()
+        parts = []
+        for n, register in enumerate(REGISTERS):
+            if ids := waiting.records.get(register.__tablename__):
+                if progress:
+                    progress(n, len(REGISTERS) * 2)
+                parts.append(Part(register.__tablename__, _lines(connection, register, ids)))
+    manifest = {
+        "direction": "up", "practice": office.practice, "union": {"id": office.vault.keys.vault_id, "uscc": union.uscc or "", "name": union.name or ""},
+        "series": series, "previous": previous, "covers": {"after": waiting.after, "to": waiting.to},
+        "schema": known_versions()[-1], "program": PROGRAM, "made_at": stamp(office.clock()),
+    }
+    return package.seal(manifest, parts, sender=keys, to=district.keys), waiting, union
+
+
+def export(office: Office, folder: Path, *, progress: Progress | None = None) -> Exported:
+    """Build the package, write it onto the stick, read it back; only then is it remembered as sent."""
+    sealed, waiting, union = build(office, progress=progress)
+    district = district_key(office)
+    assert district is not None
+    series = int(sealed.manifest["series"])
+    name = file_name(union.name or "", series, office.clock().astimezone(), practice=office.practice) + package.UP_SUFFIX
+    path = stick.write(folder, name, sealed.body, progress=progress)
+    counts = {register: len(ids) for register, ids in waiting.records.items()}
+    with office.act(ActKind.PACKAGE, f"导出第 {series} 批数据包") as act:
+        act.note(series=series, digest=sealed.digest, counts=counts, file=name)
+        act.connection.execute(
+            SentPackage.__table__.insert().values(  # type: ignore[attr-defined]  # a Table, which the declarative base types more widely
+                series=series, digest=sealed.digest, up_to_seq=waiting.to, made_at=act.at, counts=json.dumps(counts), file_name=name
+            )
+        )
+    slip = {
+        "series": series, "digest": sealed.digest[:32], "short_digest": "-".join(sealed.digest[i : i + 4].upper() for i in range(0, 16, 4)), "file_name": name,
+        "made_at": office.clock().astimezone(), "size": size_words(len(sealed.body)), "addressee": district.name, "fingerprint": own_keys(office).public.fingerprint,
+        "counts": waiting.sentence, "covers": f"包含上次回执以来的全部变化，共 {waiting.total} 条。",
+    }
+    return Exported(series, path, sealed.digest, len(sealed.body), counts, slip)
+
+
+def file_name(union: str, series: int, day: datetime, *, practice: bool) -> str:
+    """单位_年度_批次_日期, without characters that FAT32 refuses."""
+    plain = "".join(c for c in union if c.isalnum())[:30]
+    return f"{'练习_' if practice else ''}{plain}_{day:%Y}_{series:03}_{day:%Y%m%d}"
+
+
+def size_words(size: int) -> str:
+    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+def read_receipt(office: Office, path: Path) -> ReceiptRead:
+    """Check a receipt, say what it says, and apply it as one act. UserError when it is not ours or not genuine; then nothing changes."""
+    district = district_key(office)
+    if district is None:
+        raise UserError("还没有装区总工会的钥匙文件，无法核对回执。")
+    opened = package.open_file(path, keys=own_keys(office), direction="down", practice=office.practice, sender=district.keys, union_id=office.vault.keys.vault_id)
+    body = _receipt_of(opened)
+    with office.act(ActKind.RECEIPT, f"读入第 {opened.series} 批回执") as act:
+        sent = act.connection.execute(select(SentPackage).where(SentPackage.digest == body["digest"])).mappings().first()
+        if sent is None:
+            raise UserError("这份回执对应的数据包不是这台电脑导出的（可能恢复过备份），没有使用。请联系区总工会核对。")
+        known = act.connection.execute(select(AppliedReceipt.digest).where(AppliedReceipt.digest == opened.digest)).scalar() is not None
+        if not known:
+            act.connection.execute(
+                SentPackage.__table__.update()  # type: ignore[attr-defined]  # a Table, as above
+                .where(SentPackage.series <= sent["series"], SentPackage.acknowledged_at.is_(None))
+                .values(acknowledged_at=act.at, receipt=json.dumps(body, ensure_ascii=False))
+            )
+            act.connection.execute(AppliedReceipt.__table__.insert().values(digest=opened.digest, series=opened.series, applied_at=act.at))  # type: ignore[attr-defined]  # likewise
+            act.note(series=opened.series, digest=opened.digest)
+        decided = 0 if known else _apply_decisions(act, body["decisions"])
+        refused = tuple(_refusal(act.connection, outcome) for outcome in body["outcomes"] if outcome["outcome"] == "refused")
+    accepted = {name: table["accepted"] + table["unchanged"] for name, table in body["tables"].items()}
+    return ReceiptRead(opened.series, accepted, refused, decided, known)
+
+
+def _receipt_of(opened: Opened) -> dict[str, Any]:
+    try:
+        body = json.loads(next(opened.lines("receipt")))
+        if not isinstance(body, dict) or not isinstance(body["digest"], str):
+            raise ValueError
+        for key in ("tables", "outcomes", "decisions"):
+            body.setdefault(key, {} if key == "tables" else [])
+    except (StopIteration, KeyError, ValueError):
+        raise package.PackageRefused(package.Refusal.BAD_PART) from None
+    return body
+
+
+def _apply_decisions(act: Act, decisions: list[dict[str, Any]]) -> int:
+    applied = 0
+    for decision in decisions:
+        register = register_named(decision["register"])
+        table = table_of(register)
+        if act.connection.execute(select(table.c.id).where(table.c.id == decision["id"])).scalar() is None:
+            continue
+        values = {name: field_of(register, name).from_wire(written) for name, written in decision["values"].items()}
+        applied += bool(act.change(register, decision["id"], values, checked=True))
+    return applied
+
+
+def _refusal(connection: Connection, outcome: Mapping[str, Any]) -> Refusal:
+    register = register_named(outcome["register"])
+    table = table_of(register)
+    row = connection.execute(select(table).where(table.c.id == outcome["id"])).mappings().first()
+    name = next((row[n] for n in ("full_name", "name", "topic", "form_no", "certificate_no", "trade") if row is not None and n in row and row[n]), register.label)
+    return Refusal(outcome["register"], outcome["id"], str(name), outcome["message"])
+
+
+def sent_packages(office: Office) -> list[SentPackage]:
+    """Everything that left this office, newest first."""
+    with office.reading() as session:
+        return list(session.scalars(select(SentPackage).order_by(SentPackage.series.desc())))
+
