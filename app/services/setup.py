@@ -47,3 +47,16 @@ def own_union(office: Office) -> Union:
 
     with office.reading() as session:
         return session.scalars(select(Union).where(Union.removed_at.is_(None)).order_by(Union.rowno)).one()
+
+
+def create_practice(folder: Path, *, furnished: bool = True) -> Office:
+    """The practice union: marked as such in its key file, so that it can never speak to a real district."""
+    from app.services import practice
+    from db import keyslots
+
+    office = create_office(
+        folder, union=PRACTICE_UNION, administrator=PRACTICE_USER, password=PRACTICE_PASSWORD, recovery_code=keyslots.new_recovery_code(), practice=True
+    )
+    if furnished:
+        practice.furnish(office)
+    return office

@@ -1,0 +1,156 @@
+"""What a table shows: which records, in which order, found how; and a page of them at a time.
+
+The order is a list of row numbers, so that a table of 100,000 people scrolls by loading the rows on screen and no others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, false, or_, select, type_coerce
+from sqlalchemy.orm import Session
+
+from app.services.records import table_of
+from db import pinyin, search
+from db.fields import Amount, DateKind, Field, Moment, Name, Reference, Whole, YesNo
+from db.record import Record, field_of, fields_of
+from db.registers import REGISTERS, Certificate, Entry, Member, SignIn, SubsidyApplication, register_named
+
+
+@dataclass(frozen=True)
+class Query:
+    """A table's question. `filters`: typed text by column; `fixed`: exact values; `sort`: column and whether descending."""
+
+    register: type[Record]
+    quick: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    sort: tuple[str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something that was found: enough to name it and to open it."""
+
+    register: str
+    id: str
+    title: str
+    detail: str
+
+
+def order_of(session: Session, query: Query) -> list[int]:
+    """The row numbers that match, in order."""
+    table = table_of(query.register)
+    where = [table.c.removed_at.is_(None), *(table.c[name] == value for name, value in query.fixed.items())]
+    where += [_matches(session, query.register, field_of(query.register, name), text) for name, text in query.filters.items() if text.strip()]
+    if query.quick.strip():
+        where.append(_quick(session, query.register, query.quick.strip()))
+    if query.sort is None:
+        return list(session.scalars(select(table.c.rowno).where(*where).order_by(table.c.rowno)))
+    name, descending = query.sort
+    kind = field_of(query.register, name).kind
+    if isinstance(kind, Name | Reference) or name in ("department", "topic", "name"):
+        rows = session.execute(select(table.c.rowno, table.c[name]).where(*where)).all()
+        words = titles(session, kind.register, [v for _, v in rows if v]) if isinstance(kind, Reference) else {}
+        keyed = sorted(((pinyin.sort_key(words.get(value, value) or ""), rowno) for rowno, value in rows), reverse=descending)
+        return [rowno for _, rowno in keyed]
+    column = table.c[name]
+    ordering = column.desc() if descending else column.asc()
+    return list(session.scalars(select(table.c.rowno).where(*where).order_by(column.is_(None), ordering, table.c.rowno)))
+
+
+def _matches(session: Session, register: type[Record], f: Field, text: str) -> ColumnElement[bool]:
+    """A column filter: part of the text; for references what they are called; for numbers the number."""
+    column = table_of(register).c[f.name]
+    typed = text.strip()
+    if isinstance(f.kind, Reference):
+        return column.in_([hit.id for hit in lookup(session, f.kind.register, typed, limit=2000)])
+    if isinstance(f.kind, YesNo | Amount | Whole):
+        value = f.kind.read(typed).value
+        return column == value if value is not None else false()
+    if typed in ("空", "（空）"):
+        return column.is_(None)
+    if isinstance(f.kind, DateKind | Moment):
+        return type_coerce(column, String).like(f"{_escaped(typed)}%", escape="\\")
+    return column.like(f"%{_escaped(typed)}%", escape="\\")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _quick(session: Session, register: type[Record], typed: str) -> ColumnElement[bool]:
+    """The quick filter: the register's own index, what its references are called, and its short texts."""
+    table = table_of(register)
+    either: list[ColumnElement[bool]] = []
+    if _is_indexed(register):
+        rownos = search.find(session.connection(), register.__tablename__, typed, limit=5000)
+        either.append(table.c.rowno.in_(rownos))
+    for f in fields_of(register):
+        if isinstance(f.kind, Reference):
+            either.append(table.c[f.name].in_([hit.id for hit in lookup(session, f.kind.register, typed, limit=500)]))
+        elif type(f.kind).__name__ in ("Kind", "Code", "Identifier") and not f.is_masked:
+            either.append(table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\"))
+        elif isinstance(f.kind, Name) and not _is_indexed(register):
+            either.append(table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\"))
+    return or_(*either) if either else false()
+
+
+def _is_indexed(register: type[Record]) -> bool:
+    return register.search_tokens.__func__ is not Record.search_tokens.__func__  # type: ignore[attr-defined]  # class methods
+
+
+def page(session: Session, register: type[Record], rownos: Sequence[int]) -> list[Record]:
+    """The records of these row numbers, in their order; what vanished meanwhile is left out."""
+    found = {record.rowno: record for record in session.scalars(select(register).where(register.rowno.in_(rownos)))}
+    return [found[rowno] for rowno in rownos if rowno in found]
+
+
+def titles(session: Session, register_name: str, ids: Sequence[str]) -> dict[str, str]:
+    """What the referenced records are called."""
+    register = register_named(register_name)
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), 500):
+        for record in session.scalars(select(register).where(register.id.in_(wanted[start : start + 500]))):
+            found[record.id] = record.title
+    return found
+
+
+def lookup(session: Session, register_name: str, typed: str, *, limit: int = 20) -> list[Hit]:
+    """Records of one register by what a person types: characters, pinyin, initials, last digits."""
+    register = register_named(register_name)
+    if _is_indexed(register):
+        rownos = search.find(session.connection(), register_name, typed, limit=limit)
+        records: list[Record] = [r for r in page(session, register, rownos) if r.removed_at is None]
+    else:
+        member = next((f.name for f in fields_of(register) if isinstance(f.kind, Reference) and f.kind.register == Member.__tablename__), None)
+        table = table_of(register)
+        either = [table.c.certificate_no.like(f"%{_escaped(typed)}%", escape="\\")] if "certificate_no" in table.c else []
+        if member is not None:
+            either.append(table.c[member].in_([hit.id for hit in lookup(session, Member.__tablename__, typed, limit=200)]))
+        rownos = list(session.scalars(select(table.c.rowno).where(and_(table.c.removed_at.is_(None), or_(false(), *either))).limit(limit)))
+        records = page(session, register, rownos)
+    return [describe(session, record) for record in records]
+
+
+def describe(session: Session, record: Record) -> Hit:
+    """A record in a line: what it is called and what tells it from others of that name."""
+    detail = ""
+    if isinstance(record, Member):
+        detail = " · ".join(part for part in (record.department, record.employee_no and f"工号 {record.employee_no}", record.mobile and f"手机尾号 {record.mobile[-4:]}", record.has_left and record.membership_event) if part)
+    elif isinstance(record, Certificate | Entry | SubsidyApplication | SignIn) and record.member:
+        detail = titles(session, Member.__tablename__, [record.member]).get(record.member, "")
+    title = record.title
+    if isinstance(record, Certificate) and detail:
+        title, detail = f"{detail}　{record.title}", record.kind or ""
+    return Hit(record.__tablename__, record.id, title, detail or record.label)
+
+
+def search_everywhere(session: Session, typed: str, *, limit: int = 8) -> list[Hit]:
+    """The global search: the best of every indexed register."""
+    hits: list[Hit] = []
+    for register in REGISTERS:
+        if _is_indexed(register):
+            hits += lookup(session, register.__tablename__, typed, limit=limit)
+    return hits

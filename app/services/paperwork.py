@@ -1,0 +1,120 @@
+"""From records to forms: what each binding of a form holds, and the finished PDF."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.printing import engine, template
+from app.services.applications import check_before_printing
+from app.services.office import Office
+from app.services.setup import own_union
+from db.journal import canonical
+from db.problems import UserError
+from db.record import Record, fields_of, values_of, written_values
+from db.registers import Certificate, Lecture, Member, SignIn, SubsidyApplication
+from db.vault import set_setting, setting
+
+
+def digest_of(*records: Record) -> str:
+    """Eight hexadecimal digits over the written values, so that paper and file can be compared."""
+    body = canonical([written_values(record) for record in records])
+    found = hashlib.sha256(body.encode()).hexdigest()
+    return f"{found[:4]} {found[4:8]}"
+
+
+def blank_values(register: type[Record]) -> dict[str, Any]:
+    return {f.name: None for f in fields_of(register)}
+
+
+def _one(session: Session, register: type[Record], record_id: str | None) -> Record | None:
+    return session.scalars(select(register).where(register.id == record_id)).first() if record_id else None
+
+
+def subsidy_forms(office: Office, ids: Sequence[str], *, final: bool = True) -> bytes:
+    """Application forms for these applications, one job, in this order. Invalid when one may not be claimed.
+
+    `final` counts the copy; a preview does not.
+    """
+    for application_id in ids:
+        check_before_printing(office, application_id)
+    return render(office, "subsidy_application", subsidy_contexts(office, ids, final=final))
+
+
+def subsidy_contexts(office: Office, ids: Sequence[str], *, final: bool) -> list[template.Context]:
+    union = values_of(own_union(office))
+    contexts: list[template.Context] = []
+    with office.reading() as session:
+        for application_id in ids:
+            application = _one(session, SubsidyApplication, application_id)
+            if not isinstance(application, SubsidyApplication):
+                raise UserError("这份申请已经不在了，请刷新后再试。")
+            member, certificate = _one(session, Member, application.member), _one(session, Certificate, application.certificate)
+            form = {
+                "no": application.form_no or "", "record": application.id[:8], "copy": 1,
+                "digest": digest_of(*(r for r in (application, member, certificate) if r is not None)),
+            }
+            contexts.append(
+                {
+                    "union": union, "application": values_of(application), "form": form,
+                    "member": values_of(member) if member else blank_values(Member), "certificate": values_of(certificate) if certificate else blank_values(Certificate),
+                }
+            )
+    for context in contexts:
+        context["form"]["copy"] = _copy_number(office, context["form"]["no"], count=final)
+    return contexts
+
+
+def _copy_number(office: Office, form_no: str, *, count: bool) -> int:
+    """Which copy of this form is being printed: 1 for the first."""
+    name = f"printed:{form_no}"
+    printed = int(office.setting(name) or "0") + 1
+    if count:
+        with office.writing() as connection:
+            set_setting(connection, name, str(int(setting(connection, name) or "0") + 1))
+    return printed
+
+
+def sign_in_sheet(office: Office, lecture_id: str) -> bytes:
+    """The lecture's sheet: who has signed in, in order of time, and blank lines for walk-ins. No full number."""
+    return render(office, "sign_in_sheet", [sign_in_context(office, lecture_id)])
+
+
+def sign_in_context(office: Office, lecture_id: str) -> template.Context:
+    with office.reading() as session:
+        lecture = _one(session, Lecture, lecture_id)
+        if not isinstance(lecture, Lecture):
+            raise UserError("这场讲座已经不在了，请刷新后再试。")
+        signed = session.scalars(select(SignIn).where(SignIn.lecture == lecture_id, SignIn.removed_at.is_(None)).order_by(SignIn.signed_at, SignIn.rowno)).all()
+        tails = dict(session.execute(select(Member.id, Member.mobile).where(Member.id.in_([s.member for s in signed if s.member]))).tuples()) if signed else {}
+        rows = [
+            {"number": n, "full_name": s.full_name, "unit": s.unit or "", "tail": (tails.get(s.member or "") or s.mobile or "")[-4:], "signed_at": s.signed_at}
+            for n, s in enumerate(signed, 1)
+        ]
+        starts = lecture.starts_at.astimezone() if lecture.starts_at else None
+        form = {"no": f"QD-{starts:%Y%m%d}-{lecture.id[:4].upper()}" if starts else f"QD-{lecture.id[:8].upper()}", "copy": 1, "digest": digest_of(lecture), "record": lecture.id[:8]}
+        values = values_of(lecture) | {"starts_at": starts}
+    return {"union": values_of(own_union(office)), "lecture": values, "form": form, "rows": rows, "total": {"present": len(rows)}}
+
+
+def submission_slip(office: Office, slip: Mapping[str, Any]) -> bytes:
+    return render(office, "submission_slip", [{"union": values_of(own_union(office)), "package": dict(slip)}])
+
+
+def recovery_sheet(office: Office, code: str) -> bytes:
+    day = office.clock().astimezone().date()
+    vault = {"title": office.vault.keys.title, "made_on": f"{day.year}年{day.month}月{day.day}日", "code_1": code[:19], "code_2": code[20:], "id": office.vault.keys.vault_id}
+    return render(office, "recovery_sheet", [{"vault": vault}])
+
+
+def render(office: Office, form: str, contexts: Sequence[template.Context]) -> bytes:
+    """One PDF; a practice union's paper says so across the page."""
+    return engine.render(template.load(form), contexts, draft=office.practice)
+
+
+def unprintable(form: str, contexts: Sequence[template.Context]) -> str | None:
+    """A sentence naming characters that no font of ours has, before anything is printed."""
+    missing = engine.missing_characters(template.load(form), contexts)
+    return f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None

@@ -1,0 +1,140 @@
+"""Numbers for Today: what is due, targets against plan, the state of the roster."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from app.services.checkin import PROOF
+from app.services.exchange import unsent
+from app.services.policies import judge_claim, policy_on
+from app.services.records import table_of
+from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
+from db.registers.members import LEFT
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the year's plan: reached of wanted."""
+
+    title: str
+    reached: int
+    wanted: int
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class RosterState:
+    members: int
+    women: int
+    migrants: int
+    without_number: int
+    without_mobile: int
+
+
+@dataclass(frozen=True)
+class DueLecture:
+    id: str
+    topic: str
+    starts_at: datetime
+    planned: int | None
+    present: int
+
+
+@dataclass(frozen=True)
+class Claimable:
+    certificate: str
+    full_name: str
+    occupation: str
+    skill_level: str
+    last_day: date
+
+
+@dataclass(frozen=True)
+class Today:
+    lectures: tuple[DueLecture, ...]
+    claimable: tuple[Claimable, ...]
+    unsent: int
+    unsent_sentence: str
+    targets: tuple[Target, ...]
+    roster: RosterState
+
+
+def today(connection: Connection, now: datetime) -> Today:
+    """`now` in the office's time."""
+    day = now.astimezone().date()
+    waiting = unsent(connection)
+    return Today(_lectures(connection, day), _claimable(connection, day), waiting.total, waiting.sentence, _targets(connection, day.year), roster_state(connection))
+
+
+def _between(day_from: date, day_to: date) -> tuple[datetime, datetime]:
+    start = datetime.combine(day_from, datetime.min.time()).astimezone()
+    return start, datetime.combine(day_to, datetime.min.time()).astimezone()
+
+
+def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
+    lectures, sign_ins = table_of(Lecture), table_of(SignIn)
+    start, end = _between(day, day + timedelta(days=8))
+    rows = connection.execute(
+        select(lectures.c.id, lectures.c.topic, lectures.c.starts_at, lectures.c.planned_count, lectures.c.state)
+        .where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).order_by(lectures.c.starts_at)
+    ).all()
+    present = dict(
+        connection.execute(select(sign_ins.c.lecture, func.count()).where(sign_ins.c.removed_at.is_(None), sign_ins.c.lecture.in_([r.id for r in rows])).group_by(sign_ins.c.lecture)).tuples()
+    )
+    return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
+
+
+def _claimable(connection: Connection, day: date) -> tuple[Claimable, ...]:
+    """Certificates that may be claimed for and whose window is open, the nearest end first."""
+    policy = policy_on(day)
+    if policy is None:
+        return ()
+    certificates, members, claims = table_of(Certificate), table_of(Member), table_of(SubsidyApplication)
+    claimed = select(claims.c.certificate).where(claims.c.removed_at.is_(None))
+    rows = connection.execute(
+        select(certificates.c.id, certificates.c.occupation, certificates.c.skill_level, members.c.full_name)
+        .join(members, members.c.id == certificates.c.member)
+        .where(certificates.c.removed_at.is_(None), members.c.removed_at.is_(None), certificates.c.issued_on.is_not(None), certificates.c.skill_level.in_(list(policy.amounts)), certificates.c.id.not_in(claimed))
+    ).all()
+    found = []
+    for r in rows:
+        verdict = judge_claim(connection, r.id, on=day)
+        if verdict.may_claim and verdict.last_day:
+            found.append(Claimable(r.id, r.full_name, r.occupation or "", r.skill_level, verdict.last_day))
+    return tuple(sorted(found, key=lambda c: c.last_day))
+
+
+def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
+    """朝工发〔2015〕17号: one lecture of 200 people a year for every upper union; person-times of all lectures."""
+    lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
+    start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
+    counts = connection.execute(
+        select(sign_ins.c.lecture, func.count()).join(lectures, lectures.c.id == sign_ins.c.lecture)
+        .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
+    ).all()
+    planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
+    entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None))).scalar_one()
+    certificates = table_of(Certificate)
+    won = connection.execute(
+        select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), certificates.c.issued_on.like(f"{year}%"))
+    ).scalar_one()
+    return (
+        Target("公益大讲堂（≥200 人）", sum(count >= PROOF for _, count in counts), 1, "场", "朝工发〔2015〕17号"),
+        Target("大讲堂参加人次", sum(count for _, count in counts), int(planned), "人次", "本工会讲座计划人数之和"),
+        Target("竞赛报名", entered, max(entered, 5), "人次", "拟"),
+        Target("今年取证", won, max(won, 12), "本", "拟"),
+    )
+
+
+def roster_state(connection: Connection) -> RosterState:
+    table = table_of(Member)
+    live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(list(LEFT)))
+    row = connection.execute(
+        select(
+            func.count(), func.coalesce(func.sum(table.c.gender == "女"), 0), func.coalesce(func.sum(table.c.is_migrant_worker.is_(True)), 0),
+            func.coalesce(func.sum(table.c.id_number.is_(None)), 0), func.coalesce(func.sum(table.c.mobile.is_(None)), 0),
+        ).where(*live)
+    ).one()
+    return RosterState(*(int(n) for n in row))

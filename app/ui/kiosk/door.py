@@ -1,0 +1,398 @@
+"""The door: a full-screen window with one field that always has the focus, and one big answer."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
+
+from app.services import checkin
+from app.services.checkin import Answer, Outcome, Person
+from app.services.office import Office
+from app.ui.sound import Sounds
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import Banner, Card, Icon, button, clear, label, row
+from db.problems import UserError
+from db.registers import Lecture
+
+
+class DoorField(QLineEdit):
+    """Takes scanners and people alike. A scanner is a keyboard that types fast, with an input method switched on or not."""
+
+    scanned = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("doorField")
+        # An active Chinese input method would swallow what a scanner types; names can still be typed after F4.
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.setPlaceholderText(tr("扫码，或输入姓名拼音首字母、工号、手机后四位、身份证后四位"))
+        self.setAccessibleName(tr("签到输入"))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
+            self.scanned.emit(self.text())
+            return
+        super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
+            self.keyPressEvent(event)  # some scanners end with Tab; it must not move the focus
+            return True
+        return super().event(event)
+
+
+class DoorWindow(QWidget):
+    """Check-in for one lecture. `locked` asks for the way back to the registers."""
+
+    leaving = Signal()
+
+    def __init__(self, office: Office, lecture: Lecture, *, door: str = "") -> None:
+        super().__init__()
+        self.office, self.lecture, self.door = office, lecture, door
+        self.setObjectName("door")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(f"{tr('签到')} · {lecture.title}")
+        self.sounds = Sounds()
+        self.outcome: Outcome | None = None
+        self._big = False
+        box = QVBoxLayout(self)
+        box.setContentsMargins(px(40), px(28), px(40), px(20))
+        box.setSpacing(px(18))
+        if office.practice:
+            band = label(tr("练习工会：签到不作数"), "practice")
+            band.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            box.addWidget(band)
+        box.addLayout(self._head())
+        self.field = DoorField()
+        self.field.scanned.connect(self.take)
+        self.field.textEdited.connect(self._peek)
+        box.addWidget(self.field)
+        body = QGridLayout()
+        body.setHorizontalSpacing(px(20))
+        body.setColumnStretch(0, 3)
+        body.setColumnStretch(1, 2)
+        body.addWidget(self._answer_panel(), 0, 0)
+        body.addWidget(self._latest_panel(), 0, 1)
+        box.addLayout(body, 1)
+        box.addLayout(self._keys())
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(12_000)
+        self._idle.timeout.connect(self.rest)
+        self.rest()
+        self.refresh()
+        self.field.setFocus()
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]  # there is an application
+
+    def _head(self) -> QHBoxLayout:
+        starts = self.lecture.starts_at.astimezone() if self.lecture.starts_at else None
+        when = f"{starts.month}月{starts.day}日 {starts:%H:%M}" if starts else ""
+        left = QVBoxLayout()
+        left.addWidget(label(self.lecture.title, "pageTitle"))
+        left.addWidget(label(" · ".join(part for part in (when, self.lecture.place or "", self.door, tr("离线")) if part), "secondary"))
+        line = QHBoxLayout()
+        line.addLayout(left, 1)
+        self.present, self.waiting, self.proof = label("0", "big"), label("", "big"), label("", "big")
+        self.waiting_word, self.proof_word = label(tr("未到"), "secondary"), label("", "secondary")
+        for number, word in ((self.present, label(tr("已到"), "secondary")), (self.waiting, self.waiting_word), (self.proof, self.proof_word)):
+            column = QVBoxLayout()
+            for part in (number, word):
+                part.setAlignment(Qt.AlignmentFlag.AlignRight)
+                column.addWidget(part)
+            line.addSpacing(px(32))
+            line.addLayout(column)
+        return line
+
+    def _answer_panel(self) -> QWidget:
+        self.panel = QFrame()
+        box = QVBoxLayout(self.panel)
+        box.setContentsMargins(px(44), px(36), px(44), px(28))
+        self.icon = Icon("scan-line", "secondary", 44)
+        self.title = QLabel()
+        line = row(self.icon, self.title, None, spacing=16)
+        box.addLayout(line)
+        self.middle = QStackedWidget()
+        words = QWidget()
+        inner = QVBoxLayout(words)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addStretch(1)
+        self.name = label("", "doorName", wrap=True)
+        self.detail = label("", "doorDetail", wrap=True)
+        inner.addWidget(self.name)
+        inner.addWidget(self.detail)
+        inner.addStretch(1)
+        self.choices = QListWidget()
+        self.choices.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.choices.setAccessibleName(tr("几位同名，选一位"))
+        self.choices.itemClicked.connect(lambda _item: self._take_choice())
+        self.middle.addWidget(words)
+        self.middle.addWidget(self.choices)
+        box.addWidget(self.middle, 1)
+        self.foot = label("", "doorDetail")
+        box.addWidget(self.foot)
+        return self.panel
+
+    def _latest_panel(self) -> QWidget:
+        card = Card(tr("刚才"), padding=20, spacing=8)
+        self.latest = QVBoxLayout()
+        self.latest.setSpacing(px(6))
+        card.body.addLayout(self.latest)
+        card.body.addStretch(1)
+        return card
+
+    def _keys(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(px(10))
+        for keys, text, do in (
+            ("F2", tr("现场加入"), self.ask_walk_in), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
+            ("F11", tr("大字"), self.toggle_big), ("Esc", tr("离开"), self.leave),
+        ):
+            line.addWidget(label(keys.replace("+", " "), "key"))
+            line.addWidget(label(text, "secondary"))
+            line.addSpacing(px(12))
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(do)
+        line.addStretch(1)
+        return line
+
+    # -- one scan
+
+    def take(self, typed: str) -> None:
+        """A scan or Enter: with a list of several open and nothing new typed, the chosen one; else ask the service."""
+        if self.middle.currentIndex() == 1 and self.choices.currentItem() is not None and typed == self._asked:
+            self._take_choice()
+            return
+        self._asked = typed
+        try:
+            self.show_outcome(checkin.arrive(self.office, self.lecture.id, typed, door=self.door))
+        except UserError as e:
+            self._say_error(e)
+
+    _asked = ""
+
+    def _take_choice(self) -> None:
+        item = self.choices.currentItem()
+        person: Person = item.data(Qt.ItemDataRole.UserRole)
+        try:
+            self.show_outcome(checkin.arrive_as(self.office, self.lecture.id, person, door=self.door))
+        except UserError as e:
+            self._say_error(e)
+
+    def show_outcome(self, outcome: Outcome) -> None:
+        """Colour, words and sound of an answer; the field is ready for the next person unless there is a choice to make."""
+        self.outcome = outcome
+        words = outcome.words
+        self._paint(words.tone, words.icon, tr(words.title))
+        self.sounds.play(words.sound)
+        if outcome.answer is Answer.SEVERAL:
+            self._offer(outcome.candidates)
+        else:
+            self.middle.setCurrentIndex(0)
+            self.name.setText(outcome.person.full_name if outcome.person else self._asked[:20])
+            self.detail.setText(self._detail(outcome))
+            self.field.clear()
+        self.foot.setText(self._foot(outcome))
+        self.panel.setAccessibleName(f"{words.title} {outcome.person.full_name if outcome.person else ''} {words.sentence}")
+        self.refresh()
+        self._idle.start()
+        self.field.setFocus()
+
+    def _offer(self, people: tuple[Person, ...]) -> None:
+        self.choices.clear()
+        for person in people:
+            tail = tr("手机尾号 {tail}").format(tail=person.mobile_tail) if person.mobile_tail else ""
+            item = QListWidgetItem(f"{person.full_name}　　{person.department}　　{tr('工号')} {person.employee_no}　　{tail}")
+            item.setData(Qt.ItemDataRole.UserRole, person)
+            self.choices.addItem(item)
+        self.choices.setCurrentRow(0)
+        self.middle.setCurrentIndex(1)
+
+    def _detail(self, outcome: Outcome) -> str:
+        person = outcome.person
+        if outcome.answer is Answer.ALREADY and outcome.at:
+            return tr("{time} 已签到").format(time=outcome.at.astimezone().strftime("%H:%M")) + (f"（{outcome.door}）" if outcome.door else "") + "，" + tr(outcome.words.sentence)
+        if outcome.answer is Answer.LEFT and person:
+            return f"{person.has_left}。{tr(outcome.words.sentence)}"
+        if person is None:
+            return tr(outcome.words.sentence)
+        return " · ".join(part for part in (person.department, tr("工号 {no}").format(no=person.employee_no) if person.employee_no else "") if part)
+
+    def _foot(self, outcome: Outcome) -> str:
+        if outcome.answer in (Answer.ADMITTED, Answer.WALK_IN) and outcome.at:
+            return tr("{time} · 已存盘 · 第 {n} 位").format(time=outcome.at.astimezone().strftime("%H:%M:%S"), n=outcome.number)
+        return tr(outcome.words.sentence) if outcome.answer is Answer.SEVERAL else ""
+
+    def _paint(self, tone: str, icon_name: str, title: str) -> None:
+        self.panel.setObjectName(f"answer_{tone}")
+        self.title.setObjectName(f"doorTitle_{tone}")
+        self.title.setText(title)
+        self.icon.show_icon(icon_name, "secondary" if tone == "idle" else tone)
+        for widget in (self.panel, self.title):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+
+    def _say_error(self, error: UserError) -> None:
+        self._paint("bad", "circle-x", tr("没有做成"))
+        self.middle.setCurrentIndex(0)
+        self.name.setText("")
+        self.detail.setText(str(error))
+        self.sounds.play("bad")
+
+    def rest(self) -> None:
+        """What shows between two people."""
+        if self.middle.currentIndex() == 1:
+            return
+        self.outcome = None
+        self._paint("idle", "scan-line", tr("请扫码或输入"))
+        self.name.setText("")
+        self.detail.setText("")
+        self.foot.setText("")
+
+    def _peek(self, text: str) -> None:
+        """Typing anew closes an open choice."""
+        if self.middle.currentIndex() == 1 and text != self._asked:
+            self.middle.setCurrentIndex(0)
+            self.rest()
+
+    # -- numbers and the last ten
+
+    def refresh(self) -> None:
+        with self.office.vault.engine.connect() as connection:
+            tally = checkin.tally(connection, self.lecture.id)
+            rows = checkin.latest(connection, self.lecture.id)
+        self.present.setText(str(tally.present))
+        known = tally.planned is not None
+        self.waiting.setVisible(known)
+        self.waiting_word.setVisible(known)
+        self.waiting.setText(str(max((tally.planned or 0) - tally.present, 0)))
+        reached = tally.missing_to_proof == 0
+        self.proof.setText(tr("够了") if reached else tr("差 {n}").format(n=tally.missing_to_proof))
+        self.proof.setObjectName("bigGood" if reached else "bigWarn")
+        self.proof.style().unpolish(self.proof)
+        self.proof.style().polish(self.proof)
+        self.proof_word.setText(tr("到 200 人"))
+        clear(self.latest)
+        for entry in rows:
+            self.latest.addWidget(self._latest_row(entry.id, entry.full_name, entry.unit or "", entry.way, entry.signed_at))
+
+    def _latest_row(self, sign_in: str, name: str, unit: str, way: str, at: datetime) -> QWidget:
+        line = QWidget()
+        box = QHBoxLayout(line)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(Icon("user-plus" if way == "现场加入" else "circle-check", "accent" if way == "现场加入" else "good", 18))
+        box.addWidget(label(f"{name}"))
+        box.addWidget(label(unit, "secondary"), 1)
+        box.addWidget(label(at.astimezone().strftime("%H:%M:%S"), "secondary"))
+        undo = button("", lambda: self.undo(sign_in), icon_name="undo-2", flat=True, tip=tr("撤销 {name} 的签到").format(name=name))
+        undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        box.addWidget(undo)
+        return line
+
+    def undo(self, sign_in: str) -> None:
+        try:
+            checkin.take_back(self.office, sign_in)
+        except UserError as e:
+            self._say_error(e)
+            return
+        self._paint("accent", "undo-2", tr("已撤销"))
+        self.middle.setCurrentIndex(0)
+        self.name.setText("")
+        self.detail.setText(tr("这一位的签到撤销了，可以重新签。"))
+        self.foot.setText("")
+        self.refresh()
+        self.field.setFocus()
+
+    def undo_last(self) -> None:
+        with self.office.vault.engine.connect() as connection:
+            rows = checkin.latest(connection, self.lecture.id, limit=1)
+        if rows:
+            self.undo(rows[0].id)
+
+    # -- walk-ins
+
+    def ask_walk_in(self) -> None:
+        typed = self.outcome is not None and self.outcome.answer is Answer.UNKNOWN and not any(c.isdigit() for c in self._asked)
+        dialog = WalkIn(self, self._asked if typed else "")
+        dialog.done_with.connect(self.walk_in)
+        dialog.exec()
+        self.field.setFocus()
+
+    def walk_in(self, name: str, unit: str, mobile: str) -> None:
+        self._asked = name
+        try:
+            self.show_outcome(checkin.walk_in(self.office, self.lecture.id, name, unit=unit, mobile=mobile, door=self.door))
+        except UserError as e:
+            self._say_error(e)
+
+    # -- the window
+
+    def _toggle_input_method(self) -> None:
+        on = not self.field.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
+        self.field.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on)
+        self.field.setPlaceholderText(tr("现在可以打汉字；扫码前请再按 F4") if on else tr("扫码，或输入姓名拼音首字母、工号、手机后四位、身份证后四位"))
+
+    def toggle_big(self) -> None:
+        self._big = not self._big
+        self.name.setStyleSheet(f"font-size: {px(110)}px" if self._big else "")
+        self.detail.setStyleSheet(f"font-size: {px(34)}px" if self._big else "")
+
+    def leave(self) -> None:
+        self.leaving.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Whatever has the focus, typing goes into the field: a scanner does not know where the focus is."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.isActiveWindow() and watched is not self.field:
+            if isinstance(watched, QWidget) and watched.window() is self and not isinstance(watched, QLineEdit):
+                if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.middle.currentIndex() == 1:
+                    self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
+                    return True
+                if event.text() and event.text().isprintable() or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                    self.field.setFocus()
+                    QApplication.sendEvent(self.field, event)
+                    return True
+        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.middle.currentIndex() == 1:
+            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+                self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _move_choice(self, step: int) -> None:
+        self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]  # there is an application
+        super().closeEvent(event)
+
+
+class WalkIn(QDialog):
+    """Name, unit, phone; only the name is needed: F2, name, Enter."""
+
+    done_with = Signal(str, str, str)
+
+    def __init__(self, parent: QWidget, name: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("现场加入"))
+        box = QVBoxLayout(self)
+        box.setContentsMargins(px(24), px(20), px(24), px(20))
+        box.setSpacing(px(8))
+        self.name, self.unit, self.mobile = QLineEdit(name), QLineEdit(), QLineEdit()
+        for text, field in ((tr("姓名"), self.name), (tr("单位（可不填）"), self.unit), (tr("手机（可不填）"), self.mobile)):
+            box.addWidget(label(text, "fieldLabel"))
+            field.setAccessibleName(text)
+            field.setMinimumWidth(px(360))
+            field.returnPressed.connect(self.finish)
+            box.addWidget(field)
+        self.banner = Banner()
+        box.addWidget(self.banner)
+        box.addLayout(row(None, button(tr("取消"), self.reject), button(tr("登记并签到"), self.finish, primary=True)))
+        self.name.setFocus()
+
+    def finish(self) -> None:
+        if not self.name.text().strip():
+            self.banner.say(tr("请写姓名。"), "warn")
+            self.name.setFocus()
+            return
+        self.done_with.emit(self.name.text(), self.unit.text(), self.mobile.text())
+        self.accept()

@@ -1,0 +1,413 @@
+"""The frame: navigation, pages, search, undo, lock. It routes; the pages and services do the work."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from sqlalchemy import select
+
+from app.services import applications, paperwork, undo
+from app.services.listing import Hit
+from app.services.office import Office
+from app.services.records import Changed, Invalid
+from app.services.roster.intake import Imported
+from app.ui import errors, jobs
+from app.ui.entry_dialog import EntryDialog
+from app.ui.kiosk.door import DoorWindow
+from app.ui.pages.exchange import ExchangePage
+from app.ui.pages.history import HistoryPage
+from app.ui.pages.settings import SettingsPage
+from app.ui.pages.today import TodayPage
+from app.ui.preferences import Preferences
+from app.ui.preview import Preview
+from app.ui.register.page import RegisterPage
+from app.ui.roster_page import RosterPage
+from app.ui.search import Place, SearchDialog
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import Page, Toast, button, label, tint
+from db.keyslots import Role
+from db.problems import UserError
+from db.record import Record
+from db.registers import Certificate, Competition, Entry, Lecture, Member, SignIn, SubsidyApplication, Union
+
+NAVIGATION: tuple[Place | None, ...] = (
+    Place("today", "今天", "house"), Place("member", "会员名册", "users"), Place("lecture", "公益大讲堂", "presentation"), Place("competition", "技能竞赛", "trophy"),
+    Place("certificate", "证书", "award"), Place("subsidy_application", "补贴申请", "banknote"), None,
+    Place("sign_in", "签到记录", "clipboard-check"), Place("entry", "参赛报名", "medal"), Place("grassroots_union", "本工会", "building-2"), None,
+    Place("exchange", "报送与回执", "send"), Place("history", "变更记录", "history"),
+)
+TITLES = {place.key: place.title for place in NAVIGATION if place}
+
+
+class MainWindow(QMainWindow):
+    """The open office's window. `locked` asks for the password again; `rebuilt` for the same window in another look."""
+
+    locked = Signal()
+    rebuilt = Signal()
+    _told = Signal(object)
+
+    def __init__(self, office: Office, preferences: Preferences) -> None:
+        super().__init__()
+        self.office, self.preferences = office, preferences
+        self.setWindowTitle(f"{tr('工会案头')} · {office.vault.keys.title}")
+        self.resize(1366, 768)
+        self.pages: dict[str, Page] = {}
+        self.door: DoorWindow | None = None
+        self._makers = self._page_makers()
+        centre = QWidget()
+        centre.setObjectName("page")
+        outer = QVBoxLayout(centre)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        if office.practice:
+            band = label(tr("练习工会：可以随便试，数据不会也不能当真报送"), "practice")
+            band.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            outer.addWidget(band)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        self.stack = QStackedWidget()
+        line.addWidget(self._sidebar())
+        line.addWidget(self.stack, 1)
+        outer.addLayout(line, 1)
+        self.setCentralWidget(centre)
+        self.toast = Toast(centre)
+        self._told.connect(self._heard)
+        office.heard.append(self._told.emit)
+        self._keys()
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._idled)
+        self._restart_idle()
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+        self.go("today")
+
+    # -- building
+
+    def _sidebar(self) -> QFrame:
+        bar = QFrame()
+        bar.setObjectName("sidebar")
+        bar.setFixedWidth(px(196))
+        box = QVBoxLayout(bar)
+        box.setContentsMargins(px(12), px(14), px(12), px(12))
+        box.setSpacing(px(2))
+        brand = label("案", "brand")
+        brand.setFixedSize(px(30), px(30))
+        brand.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        top = QHBoxLayout()
+        top.addWidget(brand)
+        top.addWidget(label(tr("工会案头"), "section"), 1)
+        box.addLayout(top)
+        box.addSpacing(px(8))
+        self.search_button = button(tr("找人、找讲座…"), self.search, icon_name="search", key="Ctrl+K", tip=tr("查找"))
+        self.search_button.setObjectName("searchBox")
+        box.addWidget(self.search_button)
+        box.addSpacing(px(6))
+        self.nav = QButtonGroup(self)
+        self._nav_buttons: dict[str, QPushButton] = {}
+        for number, place in enumerate(NAVIGATION):
+            if place is None:
+                box.addSpacing(px(8))
+                continue
+            made = self._nav_button(place, number)
+            box.addWidget(made)
+        box.addStretch(1)
+        self._nav_button(Place("settings", tr("设置"), "settings"), 99)
+        foot = QHBoxLayout()
+        foot.addWidget(self._nav_buttons["settings"], 1)
+        lock = button("", self.lock, icon_name="lock", key="Ctrl+L", tip=tr("锁上"))
+        lock.setFixedWidth(px(44))
+        foot.addWidget(lock)
+        box.addLayout(foot)
+        return bar
+
+    def _nav_button(self, place: Place, number: int) -> QPushButton:
+        made = QPushButton(f"  {tr(place.title)}")
+        made.setProperty("nav", True)
+        made.setCheckable(True)
+        tint(made, place.icon, size=20)
+        made.clicked.connect(lambda _checked=False, key=place.key: self.go(key))
+        self.nav.addButton(made)
+        self._nav_buttons[place.key] = made
+        return made
+
+    def _page_makers(self) -> dict[str, Callable[[], Page]]:
+        return {
+            "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
+            "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "sign_in": lambda: self._register(SignIn),
+            "entry": lambda: self._register(Entry), "grassroots_union": lambda: self._register(Union), "import": self._make_import,
+            "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
+        }
+
+    def _register(self, register: type[Record], *extra: QPushButton) -> RegisterPage:
+        page = RegisterPage(self.office, register, self.preferences, title=TITLES[register.__tablename__], extra=extra)
+        page.title = TITLES[register.__tablename__]
+        page.said.connect(self.toast.say)
+        return page
+
+    def _make_today(self) -> Page:
+        page = TodayPage(self.office)
+        page.door_wanted.connect(self.open_door)
+        page.apply_wanted.connect(self.apply)
+        page.export_wanted.connect(lambda: self.go("exchange"))
+        page.import_wanted.connect(lambda: self.go("import"))
+        page.lecture_wanted.connect(lambda: (self.go("lecture"), self.register_page("lecture").create()))
+        page.backup_wanted.connect(self.back_up)
+        return page
+
+    def _make_members(self) -> Page:
+        page = self._register(Member, button(tr("导入名册"), lambda: self.go("import"), icon_name="import", key="Ctrl+I"))
+        page.setAcceptDrops(True)
+        return page
+
+    def _make_lectures(self) -> Page:
+        return self._register(
+            Lecture, button(tr("看签到"), self._show_sign_ins, icon_name="clipboard-check"), button(tr("签到表"), self._print_sign_ins, icon_name="printer", key="Ctrl+P"),
+            button(tr("打开签到"), self._open_selected_door, icon_name="door-open"),
+        )
+
+    def _make_competitions(self) -> Page:
+        return self._register(Competition, button(tr("看报名"), self._show_entries, icon_name="medal"), button(tr("报名…"), self._enter, icon_name="user-plus"))
+
+    def _make_certificates(self) -> Page:
+        return self._register(Certificate, button(tr("申请补贴"), self._apply_selected, icon_name="banknote"))
+
+    def _make_subsidies(self) -> Page:
+        return self._register(SubsidyApplication, button(tr("预览并打印申请表"), self._print_applications, icon_name="printer", key="Ctrl+P"))
+
+    def _make_import(self) -> Page:
+        page = RosterPage(self.office)
+        page.imported.connect(self._imported)
+        page.closed.connect(lambda: self.go("member"))
+        return page
+
+    def _make_history(self) -> Page:
+        page = HistoryPage(self.office)
+        page.undo_wanted.connect(self.undo_act)
+        return page
+
+    def _make_settings(self) -> Page:
+        page = SettingsPage(self.office, self.preferences)
+        page.look_changed.connect(self.rebuilt)
+        page.union_wanted.connect(lambda: self.go("grassroots_union"))
+        return page
+
+    def _keys(self) -> None:
+        keys: dict[str, Callable[[], object]] = {"Ctrl+Z": self.undo_last, "F1": self.show_keys}
+        keys |= {f"Alt+{n}": (lambda key=place.key: self.go(key)) for n, place in enumerate((p for p in NAVIGATION if p), 1) if n <= 9}  # type: ignore[misc]  # a bound default
+        for sequence, do in keys.items():
+            QShortcut(QKeySequence(sequence), self).activated.connect(do)
+
+    # -- going about
+
+    def page(self, key: str) -> Page:
+        """A page by its key, made when it is first wanted."""
+        if key not in self.pages:
+            made = self._makers[key]()
+            self.pages[key] = made
+            self.stack.addWidget(made)
+        return self.pages[key]
+
+    def register_page(self, key: str) -> RegisterPage:
+        page = self.page(key)
+        assert isinstance(page, RegisterPage)
+        return page
+
+    def go(self, key: str) -> bool:
+        """Show a page, unless the present one keeps unsaved edits."""
+        current = self.stack.currentWidget()
+        if isinstance(current, Page) and current is not self.pages.get(key) and not current.may_leave():
+            self._mark(next(k for k, p in self.pages.items() if p is current))
+            return False
+        page = self.page(key)
+        self.stack.setCurrentWidget(page)
+        self._mark("member" if key == "import" else key)
+        page.arrived()
+        return True
+
+    def _mark(self, key: str) -> None:
+        if key in self._nav_buttons:
+            self._nav_buttons[key].setChecked(True)
+
+    def search(self) -> None:
+        dialog = SearchDialog(self.office, [p for p in NAVIGATION if p] + [Place("import", tr("导入名册"), "import"), Place("settings", tr("设置"), "settings")], self)
+        dialog.chosen.connect(self.open_found)
+        dialog.exec()
+
+    def open_found(self, what: Hit | Place) -> None:
+        if isinstance(what, Place):
+            self.go(what.key)
+        elif self.go(what.register):
+            self.register_page(what.register).open_record(what.id)
+
+    def _heard(self, changed: Changed) -> None:
+        """Every finished act, in the UI thread: the page in front follows, and the foot says it with a way back."""
+        current = self.stack.currentWidget()
+        if isinstance(current, RegisterPage):
+            current.heard(changed)
+        elif isinstance(current, TodayPage | HistoryPage):
+            current.arrived()
+        if changed.kind.is_undoable and (self.door is None or not self.door.isVisible()):
+            self.toast.say(changed.title, undo=lambda: self.undo_act(changed.act), undo_text=tr("撤销（Ctrl+Z）"))
+
+    # -- undo
+
+    def undo_last(self) -> None:
+        with self.office.reading() as session:
+            last = undo.last_undoable(session)
+        if last is None:
+            self.toast.say(tr("没有可以撤销的。"))
+        else:
+            self.undo_act(last.act)
+
+    def undo_act(self, act: str) -> None:
+        try:
+            done = undo.undo(self.office, act)
+        except UserError as e:
+            self.toast.say(str(e))
+            return
+        kept = tr("；有 {n} 条后来又改过，保留不动").format(n=len(done.kept)) if done.kept else ""
+        self.toast.say(tr("已撤销“{title}”{kept}").format(title=done.title, kept=kept))
+        current = self.stack.currentWidget()
+        if isinstance(current, Page):
+            current.arrived()
+
+    # -- the registers' own actions
+
+    def _chosen(self, key: str, what: str) -> list[str]:
+        ids = self.register_page(key).selected_ids()
+        if not ids:
+            self.toast.say(tr("请先在列表里选{what}。").format(what=what))
+        return ids
+
+    def _record(self, register: type[Record], record_id: str) -> Any:
+        with self.office.reading() as session:
+            return session.scalars(select(register).where(register.id == record_id)).one()
+
+    def _open_selected_door(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            self.open_door(ids[0])
+
+    def open_door(self, lecture_id: str) -> DoorWindow:
+        """The check-in window for a lecture, full screen."""
+        self.door = DoorWindow(self.office, self._record(Lecture, lecture_id), door=self.preferences.tables.get("door", {}).get("name", ""))
+        self.door.leaving.connect(self._leave_door)
+        self.door.showFullScreen()
+        return self.door
+
+    def _leave_door(self) -> None:
+        if self.door is not None:
+            self.door.close()
+            self.door.deleteLater()
+            self.door = None
+        current = self.stack.currentWidget()
+        if isinstance(current, Page):
+            current.arrived()
+        if self.office.user.role is Role.DOOR:
+            self.lock()
+
+    def _show_sign_ins(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            title = self._record(Lecture, ids[0]).title
+            self.go("sign_in")
+            self.register_page("sign_in").show_only({"lecture": ids[0]}, tr("签到：{title}").format(title=title))
+
+    def _print_sign_ins(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            context = paperwork.sign_in_context(self.office, ids[0])
+            self.show_pdf(paperwork.render(self.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
+
+    def _show_entries(self) -> None:
+        if ids := self._chosen("competition", tr("一项竞赛")):
+            title = self._record(Competition, ids[0]).title
+            self.go("entry")
+            self.register_page("entry").show_only({"competition": ids[0]}, tr("报名：{title}").format(title=title))
+
+    def _enter(self) -> None:
+        if ids := self._chosen("competition", tr("一项竞赛")):
+            EntryDialog(self.office, self._record(Competition, ids[0]), self).exec()
+
+    def _apply_selected(self) -> None:
+        if ids := self._chosen("certificate", tr("一本证书")):
+            self.apply(ids[0])
+
+    def apply(self, certificate_id: str) -> None:
+        """Propose an application and open it, or say why not."""
+        try:
+            application = applications.propose(self.office, certificate_id)
+        except (Invalid, UserError) as e:
+            errors.show(self, e)
+            return
+        if self.go("subsidy_application"):
+            self.register_page("subsidy_application").open_record(application)
+
+    def _print_applications(self) -> None:
+        if not (ids := self._chosen("subsidy_application", tr("要打印的申请"))):
+            return
+        try:
+            pdf = paperwork.subsidy_forms(self.office, ids)
+        except UserError as e:
+            errors.show(self, e)
+            return
+        warning = paperwork.unprintable("subsidy_application", paperwork.subsidy_contexts(self.office, ids, final=False))
+        self.show_pdf(pdf, tr("补贴申请表"), warning=warning)
+
+    def show_pdf(self, pdf: bytes, title: str, *, warning: str | None = None) -> Preview:
+        preview = Preview(pdf, title, self, warning=warning)
+        preview.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        preview.open()
+        return preview
+
+    def _imported(self, done: Imported) -> None:
+        self.go("member")
+        words = tr("新增 {new} 人，更新 {changed} 人，没变化 {same} 人").format(new=done.new, changed=done.changed, same=done.unchanged)
+        left = tr("；{n} 行先放着，在变更记录里可以找回").format(n=done.left_out) if done.left_out else ""
+        self.toast.say(words + left, undo=(lambda: self.undo_act(done.act)) if done.act else None, undo_text=tr("撤销整批"))
+
+    def back_up(self) -> None:
+        jobs.start(self.office.vault.back_up, done=lambda _path: (self.toast.say(tr("已备份，并打开核对过。")), self.pages["today"].arrived()), failed=lambda e: errors.show(self, e))
+
+    def show_keys(self) -> None:
+        self.toast.say(tr("Ctrl+K 查找 · Alt+1…9 换页 · Ctrl+N 新建 · Ctrl+F 筛选 · Enter 打开 · Ctrl+S 保存 · Ctrl+Z 撤销 · Ctrl+I 导入 · Ctrl+P 打印 · Ctrl+L 锁上"))
+
+    # -- locking
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel):
+            self._restart_idle()
+        return False
+
+    def _restart_idle(self) -> None:
+        self._idle.start(self.preferences.idle_minutes * 60_000)
+
+    def _idled(self) -> None:
+        if self.door is not None and self.door.isVisible() or not jobs.is_idle():
+            self._restart_idle()  # the door stays usable, and work is not cut off
+        else:
+            self.lock()
+
+    def lock(self) -> None:
+        self.locked.emit()
+
+    def let_go(self) -> None:
+        """Stop listening: the window is about to be replaced or closed."""
+        self._idle.stop()
+        if self._told.emit in self.office.heard:
+            self.office.heard.remove(self._told.emit)
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+        self.preferences.save()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        current = self.stack.currentWidget()
+        if isinstance(current, Page) and not current.may_leave():
+            event.ignore()
+            return
+        self.let_go()
+        super().closeEvent(event)

@@ -1,0 +1,175 @@
+"""Settings: look, lock, people who may open the desk, backups, about."""
+
+import platform
+from importlib import metadata
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+
+from app.services import setup
+from app.services.office import Office
+from app.ui import errors, jobs
+from app.ui.preferences import Preferences
+from app.ui.text import tr
+from app.ui.theme import SCALES, px, theme
+from app.ui.widgets import Banner, Card, Page, button, clear, label, row
+from db.keyslots import Role
+from db.problems import UserError
+
+
+class SettingsPage(Page):
+    """`look_changed` after theme or scale; widgets made before keep their sizes until the window is built anew."""
+
+    look_changed = Signal()
+    union_wanted = Signal()
+
+    def __init__(self, office: Office, preferences: Preferences) -> None:
+        super().__init__(tr("设置"))
+        self.office, self.preferences = office, preferences
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        inner = QWidget()
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(0, 0, px(8), 0)
+        box.setSpacing(px(16))
+        self.banner = Banner()
+        box.addWidget(self.banner)
+        for card in (self._look(), self._lock(), self._people(), self._safety(), self._about()):
+            box.addWidget(card)
+        box.addStretch(1)
+        area.setWidget(inner)
+        self.outer.addWidget(area, 1)
+
+    def _look(self) -> Card:
+        card = Card(tr("看起来"))
+        self.theme_choice, self.scale_choice = QComboBox(), QComboBox()
+        for name, text in (("light", tr("浅色")), ("dark", tr("深色"))):
+            self.theme_choice.addItem(text, name)
+        for scale in SCALES:
+            self.scale_choice.addItem(f"{round(scale * 100)}%", scale)
+        self.theme_choice.setCurrentIndex(self.theme_choice.findData(theme().name))
+        self.scale_choice.setCurrentIndex(max(0, min(range(len(SCALES)), key=lambda n: abs(SCALES[n] - theme().scale))))
+        self.theme_choice.activated.connect(lambda _i: self._set_look())
+        self.scale_choice.activated.connect(lambda _i: self._set_look())
+        form = QFormLayout()
+        form.addRow(tr("颜色"), self.theme_choice)
+        form.addRow(tr("字的大小"), self.scale_choice)
+        card.body.addLayout(form)
+        return card
+
+    def _set_look(self) -> None:
+        self.preferences.theme, self.preferences.scale = self.theme_choice.currentData(), self.scale_choice.currentData()
+        self.preferences.save()
+        self.look_changed.emit()
+
+    def _lock(self) -> Card:
+        card = Card(tr("锁定"))
+        self.idle = QSpinBox()
+        self.idle.setRange(1, 120)
+        self.idle.setValue(self.preferences.idle_minutes)
+        self.idle.setSuffix(tr(" 分钟"))
+        self.idle.valueChanged.connect(self._set_idle)
+        form = QFormLayout()
+        form.addRow(tr("多久不用就锁上"), self.idle)
+        card.body.addLayout(form)
+        card.body.addWidget(label(tr("随时按 Ctrl+L 锁上。"), "secondary"))
+        return card
+
+    def _set_idle(self, minutes: int) -> None:
+        self.preferences.idle_minutes = minutes
+        self.preferences.save()
+
+    def _people(self) -> Card:
+        card = Card(tr("谁可以打开"))
+        self.users = QVBoxLayout()
+        card.body.addLayout(self.users)
+        self.add_user = button(tr("添加一位…"), self._ask_user, icon_name="user-plus")
+        self.change_password = button(tr("改我的密码…"), self._ask_password, icon_name="key-round")
+        self.add_user.setEnabled(self.office.user.role is Role.ADMINISTRATOR)
+        card.body.addLayout(row(self.add_user, self.change_password, None))
+        self._show_users()
+        return card
+
+    def _show_users(self) -> None:
+        clear(self.users)
+        for slot in self.office.vault.keys.users:
+            remove = button(tr("移除"), lambda name=slot.name: self._remove(name), flat=True)  # type: ignore[misc]  # a bound default
+            remove.setEnabled(self.office.user.role is Role.ADMINISTRATOR and slot.name != self.office.user.name)
+            self.users.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, remove))
+
+    def _ask_user(self) -> None:
+        name, good = QInputDialog.getText(self, tr("添加一位"), tr("姓名"))
+        if not good or not name.strip():
+            return
+        roles = [Role.CLERK, Role.DOOR, Role.ADMINISTRATOR]
+        word, good = QInputDialog.getItem(self, tr("添加一位"), tr("可以做什么"), [r.label for r in roles], 0, False)
+        if not good:
+            return
+        password, good = QInputDialog.getText(self, tr("添加一位"), tr("密码（至少 8 个字符）"), QLineEdit.EchoMode.Password)
+        if good:
+            self.set_user(name.strip(), next(r for r in roles if r.label == word), password)
+
+    def set_user(self, name: str, role: Role, password: str) -> None:
+        try:
+            setup.shortest_password(password)
+            self.office.vault.set_user(name, role, password)
+        except UserError as e:
+            self.banner.say(str(e))
+            return
+        self.banner.say(tr("“{name}”可以用新密码打开了。").format(name=name), "good")
+        self._show_users()
+
+    def _ask_password(self) -> None:
+        password, good = QInputDialog.getText(self, tr("改密码"), tr("新密码（至少 8 个字符）"), QLineEdit.EchoMode.Password)
+        if good:
+            again, good = QInputDialog.getText(self, tr("改密码"), tr("再输一遍"), QLineEdit.EchoMode.Password)
+            if good and again != password:
+                self.banner.say(tr("两遍密码不一样，没有改。"))
+            elif good:
+                self.set_user(self.office.user.name, self.office.user.role, password)
+
+    def _remove(self, name: str) -> None:
+        if QMessageBox.question(self, tr("移除"), tr("移除“{name}”以后，他的密码就打不开了。").format(name=name)) == QMessageBox.StandardButton.Yes:
+            try:
+                self.office.vault.remove_user(name)
+            except UserError as e:
+                self.banner.say(str(e))
+            self._show_users()
+
+    def _safety(self) -> Card:
+        card = Card(tr("备份"))
+        self.backup_text = label("", "secondary", wrap=True)
+        card.body.addWidget(self.backup_text)
+        card.body.addLayout(row(button(tr("现在备份"), self.back_up, icon_name="database-backup"), button(tr("本工会资料…"), self.union_wanted.emit, icon_name="building-2"), None))
+        self._say_backup()
+        return card
+
+    def _say_backup(self) -> None:
+        last = self.office.vault.last_backup()
+        said = tr("最近一次：{when}，已打开核对过。").format(when=f"{last:%Y-%m-%d %H:%M}") if last else tr("还没有备份。")
+        self.backup_text.setText(said + tr("每天打开时自动备份，按天、周、月留存，放在资料库的 backups 文件夹里。"))
+
+    def back_up(self) -> None:
+        jobs.start(self.office.vault.back_up, done=lambda _path: (self._say_backup(), self.banner.say(tr("已备份，并打开核对过。"), "good")), failed=self._failed)
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, UserError):
+            self.banner.say(str(error))
+        else:
+            errors.show(self, error)
+
+    def _about(self) -> Card:
+        card = Card(tr("关于"))
+        card.body.addWidget(label(tr("工会案头 UnionDesk {version}").format(version=version()), "section"))
+        card.body.addWidget(label(tr("给基层工会的离线办公桌。木兰宽松许可证第 2 版。字体：思源黑体、思源宋体（OFL）、花园明朝；图标：Lucide（ISC）。"), "secondary", wrap=True))
+        card.body.addWidget(label(f"Python {platform.python_version()} · {platform.system()} {platform.machine()}", "secondary"))
+        return card
+
+
+def version() -> str:
+    try:
+        return metadata.version("uniondesk")
+    except metadata.PackageNotFoundError:
+        from app.services.exchange import PROGRAM
+
+        return PROGRAM

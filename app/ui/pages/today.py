@@ -1,0 +1,140 @@
+"""What is due today, what is unsent, how the year stands."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from app.services import statistics
+from app.services.office import Office
+from app.services.statistics import Target, Today
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import Card, Icon, Page, button, clear, label
+
+WEEKDAYS = "一二三四五六日"
+
+
+class TodayPage(Page):
+    """Cards; every line that asks for something has the button that does it."""
+
+    door_wanted = Signal(str)
+    apply_wanted = Signal(str)
+    export_wanted = Signal()
+    import_wanted = Signal()
+    lecture_wanted = Signal()
+    backup_wanted = Signal()
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self.office = office
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        inner = QWidget()
+        grid = QGridLayout(inner)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(px(16))
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        self.due, self.targets, self.roster = Card(tr("要办的事")), Card(), Card(tr("名册"))
+        grid.addWidget(self.due, 0, 0, 1, 2)
+        grid.addWidget(self.targets, 1, 0)
+        grid.addWidget(self.roster, 1, 1)
+        grid.setRowStretch(1, 1)
+        area.setWidget(inner)
+        self.outer.addWidget(area, 1)
+        self._due_box, self._target_box, self._roster_box = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        for box in (self._due_box, self._target_box, self._roster_box):
+            box.setSpacing(px(10))
+        self.due.body.addLayout(self._due_box)
+        self.due.body.addStretch(1)
+        self._year = label("", "section")
+        self.targets.body.addWidget(self._year)
+        self.targets.body.addLayout(self._target_box)
+        self.targets.body.addStretch(1)
+        self.roster.body.addLayout(self._roster_box)
+        self.roster.body.addStretch(1)
+
+    def arrived(self) -> None:
+        now = self.office.clock().astimezone()
+        self.heading.setText(f"{tr('今天')}　{now.month}月{now.day}日 星期{WEEKDAYS[now.weekday()]}")
+        self._year.setText(tr("{year} 年目标").format(year=now.year))
+        with self.office.vault.engine.connect() as connection:
+            found = statistics.today(connection, now)
+        self._show_due(found, now)
+        self._show_targets(found.targets)
+        self._show_roster(found)
+
+    def _show_due(self, found: Today, now: datetime) -> None:
+        clear(self._due_box)
+        for lecture in found.lectures[:3]:
+            starts = lecture.starts_at.astimezone()
+            day = tr("今天") if starts.date() == now.date() else f"{starts.month}月{starts.day}日"
+            planned = tr("，应到 {n} 人").format(n=lecture.planned) if lecture.planned else ""
+            self._line("presentation", "accent", f"{day} {starts:%H:%M} {lecture.topic}{planned}", tr("已签到 {n} 人，离线可用").format(n=lecture.present), tr("打开签到"), lambda i=lecture.id: self.door_wanted.emit(i), primary=True)  # type: ignore[misc]  # a bound default
+        if found.claimable:
+            first = found.claimable[0]
+            soon = sum((c.last_day - now.date()).days <= 30 for c in found.claimable)
+            text = tr("{n} 人的技能补贴将在 30 天内过期").format(n=soon) if soon else tr("{n} 人可以申请技能补贴").format(n=len(found.claimable))
+            self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=f"{first.last_day:%Y-%m-%d}", name=first.full_name, what=f"{first.occupation}，{first.skill_level}"), tr("填申请表"), lambda: self.apply_wanted.emit(first.certificate))
+        if found.unsent:
+            self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), found.unsent_sentence, tr("导出到 U 盘"), self.export_wanted.emit)
+        if found.roster.members == 0:
+            self._line("users", "accent", tr("名册还是空的"), tr("把人事科的表格拖进来就行。"), tr("导入名册"), self.import_wanted.emit, primary=True)
+        elif not found.lectures:
+            self._line("presentation", "accent", tr("这一周没有讲座"), tr("先把计划记下来，到时候这里会提醒。"), tr("安排讲座"), self.lecture_wanted.emit)
+
+    def _line(self, icon: str, token: str, text: str, detail: str, action: str, do: Callable[[], object], *, primary: bool = False) -> None:
+        line = QWidget()
+        box = QHBoxLayout(line)
+        box.setContentsMargins(0, px(4), 0, px(4))
+        box.setSpacing(px(14))
+        box.addWidget(Icon(icon, token, 22, tile=True))
+        words = QVBoxLayout()
+        words.setSpacing(px(2))
+        main, small = label(text, wrap=True), label(detail, "secondary", wrap=True)
+        words.addWidget(main)
+        words.addWidget(small)
+        box.addLayout(words, 1)
+        box.addWidget(button(action, do, primary=primary))
+        self._due_box.addWidget(line)
+
+    def _show_targets(self, targets: tuple[Target, ...]) -> None:
+        clear(self._target_box)
+        for target in targets:
+            tone = "good" if target.reached >= target.wanted > 0 else "accent" if target.reached * 2 >= target.wanted else "warn"
+            head = QHBoxLayout()
+            head.addWidget(label(target.title), 1)
+            head.addWidget(label(f"{target.reached:,} / {target.wanted:,} {target.unit}", tone))
+            bar = QProgressBar()
+            bar.setRange(0, max(target.wanted, 1))
+            bar.setValue(min(target.reached, max(target.wanted, 1)))
+            bar.setTextVisible(False)
+            bar.setProperty("tone", tone)
+            bar.setAccessibleName(f"{target.title} {target.reached} / {target.wanted} {target.unit}")
+            bar.setToolTip(tr("依据：{source}").format(source=target.source))
+            self._target_box.addLayout(head)
+            self._target_box.addWidget(bar)
+
+    def _show_roster(self, found: Today) -> None:
+        clear(self._roster_box)
+        state = found.roster
+        big = QLabel(f"{state.members:,}")
+        big.setObjectName("big")
+        self._roster_box.addWidget(big)
+        self._roster_box.addWidget(label(tr("在册会员 · 女 {women} · 农民工 {migrants}").format(women=state.women, migrants=state.migrants), "secondary"))
+        backup = self.office.vault.last_backup()
+        lines = [
+            (state.without_number == 0, tr("身份证号都有了") if state.without_number == 0 else tr("{n} 人缺身份证号").format(n=state.without_number)),
+            (state.without_mobile == 0, tr("手机号都有了") if state.without_mobile == 0 else tr("{n} 人缺手机号").format(n=state.without_mobile)),
+            (backup is not None, tr("{when} 已备份并验证").format(when=f"{backup:%m-%d %H:%M}") if backup else tr("还没有备份")),
+        ]
+        for good, text in lines:
+            box = QHBoxLayout()
+            box.setSpacing(px(8))
+            box.addWidget(Icon("circle-check" if good else "circle-alert", "good" if good else "warn", 18))
+            box.addWidget(label(text), 1)
+            self._roster_box.addLayout(box)
+        if backup is None:
+            self._roster_box.addWidget(button(tr("现在备份"), self.backup_wanted.emit, icon_name="database-backup"))

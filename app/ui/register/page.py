@@ -1,0 +1,396 @@
+"""A register: its table and its record page. One for all registers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
+
+from app.services import spreadsheet
+from app.services.listing import Query
+from app.services.office import Office
+from app.services.records import ActKind, Changed
+from app.ui import errors, jobs
+from app.ui.preferences import Preferences
+from app.ui.register.layouts import layout_of
+from app.ui.register.model import RegisterModel
+from app.ui.register.record_page import RecordPage
+from app.ui.text import tr
+from app.ui.theme import px, theme
+from app.ui.widgets import EmptyState, Page, button, label, row
+from db.fields import Code, Reference
+from db.record import Record
+
+
+class RegisterPage(Page):
+    """Table, quick filter, column filters, column choice; opens the record page in its place. `extra` are a register's own buttons."""
+
+    said = Signal(str)
+
+    def __init__(self, office: Office, register: type[Record], preferences: Preferences, *, title: str = "", extra: Sequence[QPushButton] = ()) -> None:
+        super().__init__(title or register.label)
+        self.office, self.register, self.preferences = office, register, preferences
+        self.fixed: dict[str, Any] = {}
+        self.filters: dict[str, str] = {}
+        self.sort: tuple[str, bool] | None = None
+        self.model = RegisterModel(office, register)
+        self._build_bar(extra)
+        self.stack = QStackedWidget()
+        self.outer.addWidget(self.stack, 1)
+        self.record_page = RecordPage(office, register)
+        self.record_page.closed.connect(self._record_closed)
+        self.stack.addWidget(self._list())
+        self.stack.addWidget(self.record_page)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(120)
+        self._timer.timeout.connect(self.refresh)
+        self._keys()
+        theme().changed.connect(self._restyle)
+
+    def _build_bar(self, extra: Sequence[QPushButton]) -> None:
+        for part in extra:
+            self.actions.addWidget(part)
+        if not self.register.only_one:
+            self.new_button = button(tr("新建"), self.create, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
+            self.actions.addWidget(self.new_button)
+
+    def _list(self) -> QWidget:
+        whole = QWidget()
+        box = QVBoxLayout(whole)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(px(10))
+        self.quick = QLineEdit()
+        self.quick.setPlaceholderText(tr("在{label}里找：姓名、拼音首字母、号码后四位…（Ctrl+F）").format(label=self.register.label))
+        self.quick.setAccessibleName(tr("快速筛选"))
+        self.quick.setClearButtonEnabled(True)
+        self.quick.textChanged.connect(lambda _text: self._timer.start())
+        self.count = label("", "secondary")
+        self.unmask = button(tr("显示号码"), self._toggle_mask, icon_name="eye", tip=tr("显示完整的证件号和电话；会记入变更记录"))
+        self.unmask.setVisible(any(f.is_masked for f in self.model.fields))
+        self.columns = button("", self._choose_columns, icon_name="columns-3", tip=tr("显示哪些列"))
+        self.export_button = button(tr("导出表格"), self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
+        box.addLayout(row(self.quick, self.count, self.unmask, self.columns, self.export_button, spacing=10))
+        box.itemAt(0).layout().setStretch(0, 1)  # type: ignore[union-attr]  # the row just added
+        self.chips = row(None, spacing=8)
+        box.addLayout(self.chips)
+        self.body = QStackedWidget()
+        self.table = QTableView()
+        self._prepare_table()
+        self.empty = EmptyState(self.register.icon, "", "")
+        self.body.addWidget(self.table)
+        self.body.addWidget(self.empty)
+        box.addWidget(self.body, 1)
+        return whole
+
+    def _prepare_table(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setShowGrid(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setAccessibleName(self.register.label)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._header_menu)
+        header.sectionClicked.connect(self._sort_by)
+        table.doubleClicked.connect(lambda index: self.open_row(index.row()))
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._row_menu)
+        self._apply_columns()
+        header.sectionResized.connect(lambda *_: self._remember_columns())
+        header.sectionMoved.connect(lambda *_: self._remember_columns())
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.table.verticalHeader().setDefaultSectionSize(px(38))
+        self.table.horizontalHeader().setFixedHeight(px(40))
+
+    def _keys(self) -> None:
+        self._shortcut("Ctrl+F", self.quick.setFocus)
+        self._shortcut("Return", self._open_current, on=self.table)
+        self._shortcut("Enter", self._open_current, on=self.table)
+        self._shortcut("Delete", self.remove_selected, on=self.table)
+        self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.copy, on=self.table)
+        self._shortcut("Escape", self._escape, on=self)
+        self._shortcut("Down", lambda: self.table.setFocus(), on=self.quick)
+
+    def _shortcut(self, keys: str | QKeySequence, do: Callable[[], object], *, on: QWidget | None = None) -> None:
+        made = QShortcut(QKeySequence(keys), on or self)
+        made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        made.activated.connect(do)
+
+    def _escape(self) -> None:
+        if self.stack.currentWidget() is self.record_page:
+            self.record_page.leave()
+        elif self.quick.text():
+            self.quick.clear()
+
+    # -- what is shown
+
+    def arrived(self) -> None:
+        if self.register.only_one:
+            self.refresh()
+            if self.model.order:
+                self.open_row(0)
+            return
+        self.refresh()
+
+    def query(self) -> Query:
+        return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort)
+
+    def refresh(self) -> None:
+        keep = self.selected_ids()
+        self.model.ask(self.query())
+        total = len(self.model.order)
+        self.count.setText(f"{total:,} {self.register.counter}")
+        filtered = bool(self.quick.text().strip() or self.filters or self.fixed)
+        self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
+        self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else tr("按 Ctrl+N 新建一条。"))
+        self.body.setCurrentIndex(0 if total else 1)
+        self._show_chips()
+        if keep and (place := self.model.row_of(keep[0])) is not None:
+            self.table.selectRow(place)
+        elif total:
+            self.table.setCurrentIndex(self.model.index(0, self._first_column()))
+
+    def _first_column(self) -> int:
+        return next((n for n in range(len(self.model.fields)) if not self.table.isColumnHidden(n)), 0)
+
+    def heard(self, changed: Changed) -> None:
+        """Another part of the program changed something."""
+        if self.register.__tablename__ in changed.registers and self.isVisible() and self.stack.currentIndex() == 0:
+            self.refresh()
+
+    def show_only(self, fixed: Mapping[str, Any], title: str) -> None:
+        """Narrow the table to, for instance, one lecture's sign-ins."""
+        self.fixed = dict(fixed)
+        self.heading.setText(title)
+        self.stack.setCurrentIndex(0)
+        self.refresh()
+
+    def show_all(self) -> None:
+        self.fixed, self.filters = {}, {}
+        self.heading.setText(self.title or self.register.label)
+        self.refresh()
+
+    def _show_chips(self) -> None:
+        while (item := self.chips.takeAt(0)) is not None:
+            if widget := item.widget():
+                widget.deleteLater()
+        for name, text in self.filters.items():
+            f = next(f for f in self.model.fields if f.name == name)
+            chip = button(f"{f.label}：{text}", lambda name=name: self.set_filter(name, ""), icon_name="x", tip=tr("去掉这个筛选"))  # type: ignore[misc]  # a bound default
+            chip.setProperty("chip", True)
+            self.chips.addWidget(chip)
+        if self.fixed:
+            chip = button(tr("只看：{title}").format(title=self.heading.text()), self.show_all, icon_name="x")
+            chip.setProperty("chip", True)
+            self.chips.addWidget(chip)
+        self.chips.addStretch(1)
+
+    # -- columns
+
+    def _apply_columns(self) -> None:
+        saved = self.preferences.tables.get(self.register.__tablename__, {})
+        widths = saved.get("widths", {})
+        layout = layout_of(self.register)
+        shown = saved.get("shown") or list(layout.columns)
+        header = self.table.horizontalHeader()
+        for n, f in enumerate(self.model.fields):
+            self.table.setColumnHidden(n, f.name not in shown)
+            self.table.setColumnWidth(n, px(widths.get(f.name) or layout.columns.get(f.name, 130)))
+        order = [name for name in (saved.get("shown") or layout.columns)]
+        names = [f.name for f in self.model.fields]
+        for place, name in enumerate(order):
+            if name in names:
+                header.moveSection(header.visualIndex(names.index(name)), place)
+        header.setStretchLastSection(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+
+    def _remember_columns(self) -> None:
+        header = self.table.horizontalHeader()
+        places = sorted(range(len(self.model.fields)), key=header.visualIndex)
+        shown = [self.model.fields[n].name for n in places if not self.table.isColumnHidden(n)]
+        widths = {self.model.fields[n].name: round(self.table.columnWidth(n) / theme().scale) for n in places if not self.table.isColumnHidden(n)}
+        self.preferences.tables[self.register.__tablename__] = {"shown": shown, "widths": widths}
+
+    def _choose_columns(self) -> None:
+        menu = QMenu(self)
+        for n, f in enumerate(self.model.fields):
+            action = QAction(f.label, menu, checkable=True, checked=not self.table.isColumnHidden(n))
+            action.toggled.connect(lambda on, n=n: self._show_column(n, on))
+            menu.addAction(action)
+        menu.exec(self.columns.mapToGlobal(QPoint(0, self.columns.height())))
+
+    def _show_column(self, n: int, on: bool) -> None:
+        self.table.setColumnHidden(n, not on)
+        if on and self.table.columnWidth(n) < px(40):
+            self.table.setColumnWidth(n, px(130))
+        self._remember_columns()
+
+    def _sort_by(self, n: int) -> None:
+        name = self.model.fields[n].name
+        descending = self.sort is not None and self.sort[0] == name and not self.sort[1]
+        self.sort = (name, descending)
+        self.table.horizontalHeader().setSortIndicator(n, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+        self.refresh()
+
+    def _header_menu(self, place: QPoint) -> None:
+        n = self.table.horizontalHeader().logicalIndexAt(place)
+        if n < 0:
+            return
+        f = self.model.fields[n]
+        menu = QMenu(self)
+        menu.addAction(tr("升序"), lambda: self._sort_to(n, False))
+        menu.addAction(tr("降序"), lambda: self._sort_to(n, True))
+        menu.addSeparator()
+        if isinstance(f.kind, Code) and f.kind.choices is not None and len(f.kind.choices.terms) <= 16:
+            for term in (*f.kind.choices.labels, tr("（空）")):
+                menu.addAction(tr("只看：{term}").format(term=term), lambda term=term: self.set_filter(f.name, term))
+        else:
+            typed = QLineEdit(self.filters.get(f.name, ""))
+            typed.setPlaceholderText(tr("含有…") if not isinstance(f.kind, Reference) else tr("姓名或拼音…"))
+            from PySide6.QtWidgets import QWidgetAction
+
+            holder = QWidgetAction(menu)
+            holder.setDefaultWidget(typed)
+            typed.returnPressed.connect(lambda: (self.set_filter(f.name, typed.text()), menu.close()))
+            menu.addAction(holder)
+            menu.addAction(tr("（空）"), lambda: self.set_filter(f.name, "（空）"))
+            QTimer.singleShot(0, typed.setFocus)
+        if f.name in self.filters:
+            menu.addAction(tr("去掉筛选"), lambda: self.set_filter(f.name, ""))
+        menu.addSeparator()
+        menu.addAction(tr("隐藏这一列"), lambda: self._show_column(n, False))
+        menu.exec(self.table.horizontalHeader().mapToGlobal(place))
+
+    def _sort_to(self, n: int, descending: bool) -> None:
+        self.sort = (self.model.fields[n].name, not descending)
+        self._sort_by(n) if descending else self._sort_plain(n)
+
+    def _sort_plain(self, n: int) -> None:
+        self.sort = (self.model.fields[n].name, False)
+        self.table.horizontalHeader().setSortIndicator(n, Qt.SortOrder.AscendingOrder)
+        self.refresh()
+
+    def set_filter(self, name: str, text: str) -> None:
+        if text.strip():
+            self.filters[name] = text.strip()
+        else:
+            self.filters.pop(name, None)
+        self.refresh()
+
+    # -- what is done
+
+    def selected_ids(self) -> list[str]:
+        model = self.table.selectionModel()
+        rows = sorted(index.row() for index in model.selectedRows(self._first_column())) if model else []
+        return [self.model.id_at(r) for r in rows if r < len(self.model.order)]
+
+    def create(self) -> None:
+        preset = {name: value for name, value in self.fixed.items()}
+        self.record_page.open(None, preset=preset)
+        self.stack.setCurrentWidget(self.record_page)
+
+    def open_row(self, place: int) -> None:
+        self.open_record(self.model.id_at(place))
+
+    def open_record(self, record_id: str) -> None:
+        self.record_page.open(record_id)
+        self.stack.setCurrentWidget(self.record_page)
+
+    def _open_current(self) -> None:
+        index: QModelIndex = self.table.currentIndex()
+        if index.isValid():
+            self.open_row(index.row())
+
+    def _record_closed(self, saved: str) -> None:
+        self.stack.setCurrentIndex(0)
+        self.refresh()
+        if saved and (place := self.model.row_of(saved)) is not None:
+            self.table.selectRow(place)
+        self.table.setFocus()
+
+    def may_leave(self) -> bool:
+        return self.stack.currentWidget() is not self.record_page or self.record_page.may_leave()
+
+    def remove_selected(self) -> None:
+        """Delete what is selected, as one act that can be undone; no question, because there is a way back."""
+        ids = self.selected_ids()
+        if not ids or self.register.only_one:
+            return
+        if len(ids) > 20 and QMessageBox.question(self, tr("删除"), tr("要删除 {n} {counter}吗？可以撤销。").format(n=len(ids), counter=self.register.counter)) != QMessageBox.StandardButton.Yes:
+            return
+        try:
+            with self.office.act(ActKind.EDIT, f"删除{self.register.label} {len(ids)} {self.register.counter}") as act:
+                for record_id in ids:
+                    act.remove(self.register, record_id)
+        except Exception as e:
+            errors.show(self, e)
+        self.refresh()
+
+    def _row_menu(self, place: QPoint) -> None:
+        if not self.selected_ids():
+            return
+        menu = QMenu(self)
+        menu.addAction(tr("打开"), self._open_current)
+        menu.addAction(tr("复制"), self.copy)
+        menu.addAction(tr("删除"), self.remove_selected)
+        menu.exec(self.table.viewport().mapToGlobal(place))
+
+    def _visible(self) -> list[int]:
+        header = self.table.horizontalHeader()
+        return [n for n in sorted(range(len(self.model.fields)), key=header.visualIndex) if not self.table.isColumnHidden(n)]
+
+    def copy(self) -> None:
+        """The selected rows as a block that a spreadsheet takes; as shown, masks included."""
+        columns = self._visible()
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows(self._first_column()))
+        lines = ["\t".join(self.model.fields[n].label for n in columns)]
+        lines += ["\t".join(self.model.texts(r)[n].replace("\t", " ").replace("\n", " ") for n in columns) for r in rows]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.said.emit(tr("已复制 {n} 行，可以粘贴到表格里。").format(n=len(rows)))
+
+    def _toggle_mask(self) -> None:
+        showing = not self.model.unmasked
+        if showing:
+            with self.office.act(ActKind.SHOW, f"在列表里显示{self.register.label}的号码") as act:
+                act.note(rows=len(self.model.order), register=self.register.__tablename__)
+        self.model.set_unmasked(showing)
+        self.unmask.setText(tr("遮住号码") if showing else tr("显示号码"))
+        self.refresh()
+
+    def ask_export(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("导出表格"), f"{self.register.label}.xlsx", tr("表格 (*.xlsx)"))
+        if path:
+            self.export(Path(path))
+
+    def export(self, path: Path, *, done: Callable[[int], None] | None = None) -> None:
+        """Write what is shown, in its order and columns; numbers masked unless they are shown."""
+        columns = self._visible()
+        headers = [self.model.fields[n].label for n in columns]
+        model = RegisterModel(self.office, self.register)  # the worker's own, so that scrolling does not disturb it
+        model.order, model.unmasked = list(self.model.order), self.model.unmasked
+        total = len(model.order)
+
+        def write(progress: Callable[[int, int], None]) -> int:
+            return spreadsheet.write(path, self.register.label, headers, ([model.texts(r)[n] for n in columns] for r in range(total)), total=total, progress=progress)
+
+        def finished(count: int) -> None:
+            self.said.emit(tr("已导出 {n} 行到 {name}").format(n=count, name=path.name))
+            if done:
+                done(count)
+
+        jobs.start(write, done=finished, failed=lambda e: errors.show(self, e), reports=True)

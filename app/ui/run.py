@@ -1,0 +1,172 @@
+"""The client's main: application, first window, and who follows whom."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from app.ui import errors, preferences, theme
+from app.ui.preferences import Preferences
+from app.ui.unlock import UnlockPage
+
+
+def make_application(chosen: Preferences) -> QApplication:
+    """The QApplication with fonts, translation and look."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("UnionDesk")
+    application.setStyle("Fusion")
+    QLocale.setDefault(QLocale(QLocale.Language.Chinese, QLocale.Country.China))
+    translator = QTranslator(application)
+    if translator.load("qtbase_zh_CN", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        application.installTranslator(translator)  # so that standard buttons read 确定 and 取消
+    theme.load_fonts()
+    theme.theme().apply(name=chosen.theme, scale=chosen.scale)
+    return application
+
+
+class Shell:
+    """Holds the one top window: first start, unlock, or the office."""
+
+    def __init__(self, chosen: Preferences, folder: Path | None = None) -> None:
+        self.preferences = chosen
+        self.folder = folder or (Path(chosen.vault) if chosen.vault else None)
+        self.window: QMainWindow | None = None
+        self.office: object | None = None
+
+    def begin(self, *, practice: bool = False) -> None:
+        if practice:
+            from app.ui.first_start import open_practice_office
+
+            self.enter(open_practice_office())
+        elif self.folder is not None and (self.folder / "vault.json").exists():
+            self.ask_password()
+        else:
+            self.first_start()
+
+    def _show(self, widget: QWidget | QMainWindow) -> None:
+        before = self.window
+        if isinstance(widget, QMainWindow):
+            self.window = widget
+        else:
+            holder = QMainWindow()
+            holder.setWindowTitle("工会案头")
+            holder.resize(1366, 768)
+            holder.setCentralWidget(widget)
+            self.window = holder
+        if before is not None:
+            self.window.setGeometry(before.geometry())
+        self.window.show()
+        if before is not None:
+            before.hide()
+            before.deleteLater()
+        QTimer.singleShot(400, lambda: theme.load_fonts(rare=True))
+
+    def first_start(self) -> None:
+        from app.ui.first_start import FirstStart
+
+        page = FirstStart()
+        page.opened.connect(self._opened)
+        self._show(page)
+
+    def _opened(self, what: object) -> None:
+        if isinstance(what, Path):
+            self.folder = what
+            self.ask_password()
+        else:
+            self.enter(what)
+
+    def ask_password(self) -> None:
+        assert self.folder is not None
+        page = UnlockPage(self.folder, _unlock, recover=_recover, last_user=self.preferences.last_user)
+        page.unlocked.connect(self.enter)
+        page.other_wanted.connect(self.first_start)
+        self._show(page)
+
+    def enter(self, office: object) -> None:
+        """Show the office; back it up once a day."""
+        from app.services.office import Office
+        from app.ui.main_window import MainWindow
+
+        assert isinstance(office, Office)
+        self.office = office
+        self.folder = office.vault.folder
+        self.preferences.last_user = office.user.name
+        if not office.practice:
+            self.preferences.vault = str(office.vault.folder)
+        self.preferences.save()
+        self._main(MainWindow(office, self.preferences))
+        self._daily_backup(office)
+
+    def _main(self, window: object) -> None:
+        from app.ui.main_window import MainWindow
+
+        assert isinstance(window, MainWindow)
+        window.locked.connect(self.lock)
+        window.rebuilt.connect(self.rebuild)
+        self._show(window)
+
+    def _daily_backup(self, office: object) -> None:
+        from datetime import datetime
+
+        from app.services.office import Office
+        from app.ui import jobs
+
+        assert isinstance(office, Office)
+        last = office.vault.last_backup()
+        if last is None or last.date() < datetime.now().date():
+            jobs.start(office.vault.back_up, done=lambda _path: None, failed=lambda e: errors.show(self.window, e))
+
+    def rebuild(self) -> None:
+        """The same window in the new theme and scale."""
+        from app.ui.main_window import MainWindow
+
+        window = self.window
+        if isinstance(window, MainWindow):
+            key = next((k for k, p in window.pages.items() if p is window.stack.currentWidget()), "today")
+            window.let_go()
+            theme.theme().apply(name=self.preferences.theme, scale=self.preferences.scale)
+            made = MainWindow(window.office, self.preferences)
+            self._main(made)
+            made.go(key)
+
+    def lock(self) -> None:
+        """Close the vault and ask for the password; nothing personal stays on the screen or in the file's reach."""
+        from app.services.office import Office
+        from app.ui.main_window import MainWindow
+
+        if isinstance(self.window, MainWindow):
+            self.window.let_go()
+        if isinstance(self.office, Office):
+            self.office.vault.close()
+            self.office = None
+        self.ask_password()
+
+
+def _unlock(folder: Path, name: str, password: str) -> object:
+    from app.services.office import Office
+    from db import vault
+
+    return Office(vault.unlock(folder, name, password))
+
+
+def _recover(folder: Path, code: str) -> object:
+    from app.services.office import Office
+    from db import vault
+
+    return Office(vault.unlock_with_recovery(folder, code))
+
+
+def run(folder: Path | None = None, *, practice: bool = False) -> int:
+    """Open the client; the exit code of its event loop."""
+    chosen = preferences.load()
+    application = make_application(chosen)
+    errors.install()
+    errors.keep_log(preferences.home())
+    shell = Shell(chosen, folder)
+    shell.begin(practice=practice)
+    code = application.exec()
+    chosen.save()
+    return code

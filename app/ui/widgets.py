@@ -1,0 +1,236 @@
+"""The parts that every page is made of."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app.ui.theme import icon, icon_size, pixmap, px, theme
+
+
+def label(text: str, name: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
+    made = QLabel(text)
+    made.setObjectName(name)
+    made.setWordWrap(wrap)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+    return made
+
+
+def button(text: str, clicked: Callable[[], object], *, icon_name: str = "", primary: bool = False, flat: bool = False, danger: bool = False, key: str = "", tip: str = "") -> QPushButton:
+    """A push button; `key` is shown in its tip and works in its window."""
+    made = QPushButton(text)
+    made.setProperty("primary", primary)
+    made.setProperty("flat2", flat)
+    made.setProperty("danger", danger)
+    made.setAutoDefault(primary)
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    if icon_name:
+        tint(made, icon_name, "on_accent" if primary else "bad" if danger else "secondary")
+    if key:
+        made.setShortcut(QKeySequence(key))
+    made.setToolTip(" ".join(part for part in (tip or text, f"（{key}）" if key else "") if part))
+    made.clicked.connect(lambda _checked=False: clicked())
+    return made
+
+
+def tint(target: QAbstractButton, name: str, token: str = "secondary", size: float = 18) -> None:
+    """Give a button an icon that follows the theme."""
+
+    def draw() -> None:
+        target.setIcon(icon(name, token, size))
+        target.setIconSize(icon_size(size))
+
+    draw()
+    _Following(target, draw)
+
+
+class _Following(QObject):
+    """Redraws something of its parent when the theme changes; goes with the parent."""
+
+    def __init__(self, parent: QWidget, draw: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._draw = draw
+        theme().changed.connect(self._on_changed)
+
+    def _on_changed(self) -> None:
+        self._draw()
+
+
+class Icon(QLabel):
+    """A picture of the icon set, coloured from the tokens; `tile` puts it on a soft square."""
+
+    def __init__(self, name: str, token: str = "secondary", size: float = 20, *, tile: bool = False) -> None:
+        super().__init__()
+        self._name, self._token, self._size = name, token, size
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        if tile:
+            self.setObjectName(f"tile_{token}")
+        self._tile = tile
+        self._draw()
+        _Following(self, self._draw)
+
+    def show_icon(self, name: str, token: str) -> None:
+        self._name, self._token = name, token
+        self._draw()
+
+    def _draw(self) -> None:
+        side = px(self._size * 1.9) if self._tile else px(self._size)
+        self.setFixedSize(side, side)
+        self.setPixmap(pixmap(self._name, self._token, self._size))
+
+
+class Card(QFrame):
+    """A white card with a heading; fill it through `body`."""
+
+    def __init__(self, title: str = "", *, padding: int = 20, spacing: int = 12) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(px(padding), px(padding), px(padding), px(padding))
+        self.body.setSpacing(px(spacing))
+        if title:
+            self.body.addWidget(label(title, "section"))
+
+
+def row(*widgets: QWidget | None, spacing: int = 12, stretch_after: int | None = None) -> QHBoxLayout:
+    """Widgets side by side; None is the space that stretches."""
+    made = QHBoxLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(px(spacing))
+    for widget in widgets:
+        if widget is None:
+            made.addStretch(1)
+        else:
+            made.addWidget(widget)
+    return made
+
+
+class Page(QWidget):
+    """A page of the main window: title at the left, actions at the right, content below."""
+
+    title = ""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.outer = QVBoxLayout(self)
+        self.outer.setContentsMargins(px(28), px(16), px(28), px(20))
+        self.outer.setSpacing(px(14))
+        self.heading = label(title or self.title, "pageTitle")
+        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(px(8))
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addLayout(self.actions)
+        self.outer.addLayout(head)
+
+    def arrived(self) -> None:
+        """Called whenever the page comes to the front."""
+
+    def may_leave(self) -> bool:
+        """Whether the page lets go; it asks the person itself where something would be lost."""
+        return True
+
+
+class EmptyState(QWidget):
+    """What a list shows when it has nothing: why, and the next step."""
+
+    def __init__(self, icon_name: str, title: str, detail: str, *actions: QWidget) -> None:
+        super().__init__()
+        box = QVBoxLayout(self)
+        box.addStretch(1)
+        box.addWidget(Icon(icon_name, "secondary", 44), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.title = label(title, "section")
+        self.detail = label(detail, "secondary", wrap=True)
+        for part in (self.title, self.detail):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            box.addWidget(part)
+        if actions:
+            box.addSpacing(px(8))
+            box.addLayout(row(None, *actions, None))
+        box.addStretch(2)
+
+
+class Banner(QFrame):
+    """A line of news in the page: tone good, warn or bad, one sentence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        box = QHBoxLayout(self)
+        box.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._icon = Icon("info", "warn", 20)
+        self.text = label("", wrap=True, selectable=True)
+        box.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        box.addWidget(self.text, 1)
+        self.hide()
+
+    def say(self, text: str, tone: str = "bad") -> None:
+        icons = {"bad": "circle-alert", "warn": "triangle-alert", "good": "circle-check"}
+        self.setObjectName(f"banner_{tone}")
+        self._icon.show_icon(icons[tone], tone)
+        self.text.setText(text)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.setVisible(bool(text))
+
+
+class Toast(QFrame):
+    """What just happened, at the foot of the window, with a way back; leaves by itself."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("toast")
+        box = QHBoxLayout(self)
+        box.setContentsMargins(px(16), px(4), px(8), px(4))
+        self._text = label("")
+        self._undo = QPushButton()
+        box.addWidget(self._text)
+        box.addWidget(self._undo)
+        self._back: Callable[[], None] | None = None
+        self._undo.clicked.connect(self._go_back)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def say(self, text: str, *, undo: Callable[[], None] | None = None, undo_text: str = "") -> None:
+        self._text.setText(text)
+        self._back = undo
+        self._undo.setText(undo_text)
+        self._undo.setVisible(undo is not None)
+        self.adjustSize()
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start(8000)
+
+    def _go_back(self) -> None:
+        self.hide()
+        if self._back:
+            self._back()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        if parent:
+            self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - px(24))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+
+def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
+    """Take everything out of a layout."""
+    while (item := layout.takeAt(0)) is not None:
+        if widget := item.widget():
+            widget.hide()
+            widget.deleteLater()
+        elif inner := item.layout():
+            clear(inner)  # type: ignore[arg-type]  # our layouts are boxes
