@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.services.office import Office
 from app.services.records import ActKind, Invalid, read_values, table_of
 from db import identity, search
+from db.pinyin import readings
 from db.problems import Problem, UserError
 from db.registers import Lecture, Member, SignIn
 from db.registers.members import LEFT
@@ -136,7 +137,13 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
         return []
     rows = connection.execute(select(*columns).where(table.c.rowno.in_(rownos), table.c.removed_at.is_(None))).all()
     exact = [row for row in rows if row.full_name == text]
-    return [_person(row) for row in (exact or sorted(rows, key=lambda r: (r.department or "", r.full_name or "")))]
+    wanted = text.casefold()
+    return [_person(row) for row in (exact or sorted(rows, key=lambda r: (not _begins(r.full_name or "", wanted), r.department or "", r.full_name or "")))]
+
+
+def _begins(name: str, typed: str) -> bool:
+    """Whether the whole name, its pinyin or its initials begin with what was typed: such people come first."""
+    return name.startswith(typed) or any("".join(r).startswith(typed) or "".join(s[0] for s in r).startswith(typed) for r in readings(name))
 
 
 def decide(connection: Connection, lecture: str, typed: str) -> Outcome:

@@ -2,10 +2,11 @@
 
 import random
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from app.services.office import Office
-from app.services.records import ActKind
+from app.services.records import Act, ActKind
 from db import identity
 from db.dates import PartialDate
 from db.registers import Certificate, Competition, Lecture, Member
@@ -34,26 +35,21 @@ def _member(chance: random.Random, n: int) -> dict[str, Any]:
     }
 
 
+def people() -> list[dict[str, Any]]:
+    """The same invented members every time."""
+    chance = random.Random(2026)
+    made = [_member(chance, n) for n in range(PEOPLE)]
+    made[20] |= {"membership_event": "转出", "membership_event_date": PartialDate(2025, 9)}
+    return made
+
+
 def furnish(office: Office) -> None:
     """Fill an empty practice union: members, a lecture today, a competition, certificates. One act."""
-    chance = random.Random(2026)
-    now = office.clock().astimezone()
-    today = now.date()
+    today = office.clock().astimezone().date()
+    chance = random.Random(today.year)
     with office.act(ActKind.IMPORT, "建立练习数据") as act:
-        people = [_member(chance, n) for n in range(PEOPLE)]
-        people[20] |= {"membership_event": "转出", "membership_event_date": PartialDate(today.year - 1, 9)}
-        ids = act.create_many(Member, people)
-        starts = datetime.combine(today, datetime.min.time(), now.tzinfo).replace(hour=14)
-        act.create(
-            Lecture,
-            {"topic": "职工健康大讲堂：颈腰椎防护", "theme": "健康", "form": "主题讲座", "starts_at": starts, "place": "一层报告厅", "capacity": 260, "planned_count": PEOPLE, "speaker": "王医生",
-             "organizer_unit": "三里屯街道总工会", "walk_ins_allowed": True, "state": "签到中"},
-        )
-        act.create(
-            Competition,
-            {"name": f"{today.year} 年朝阳区职工职业技能竞赛", "competition_class": "区级", "organizer_unit": "朝阳区总工会", "trades": "电工、焊工、中式烹调师",
-             "entry_deadline": PartialDate.of(today + timedelta(days=30)), "starts_on": PartialDate.of(today + timedelta(days=45))},
-        )
+        ids = act.create_many(Member, people())
+        _events(act, office)
         levels = ("四级/中级工", "三级/高级工", "五级/初级工")
         issued = [today - timedelta(days=chance.randrange(20, 330)) for _ in range(12)]
         act.create_many(
@@ -64,3 +60,57 @@ def furnish(office: Office) -> None:
                 for n, day in enumerate(issued)
             ],
         )
+
+
+def plan_events(office: Office) -> None:
+    """A lecture today and a competition, without people: the demonstration imports those."""
+    with office.act(ActKind.EDIT, "安排讲座和竞赛") as act:
+        _events(act, office)
+
+
+def _events(act: Act, office: Office) -> None:
+    now = office.clock().astimezone()
+    today = now.date()
+    act.create(
+        Lecture,
+        {"topic": "职工健康大讲堂：颈腰椎防护", "theme": "健康", "form": "主题讲座", "starts_at": datetime.combine(today, datetime.min.time(), now.tzinfo).replace(hour=14), "place": "一层报告厅",
+         "capacity": 260, "planned_count": PEOPLE, "speaker": "王医生", "organizer_unit": "三里屯街道总工会", "walk_ins_allowed": True, "state": "签到中"},
+    )
+    act.create(
+        Competition,
+        {"name": f"{today.year} 年朝阳区职工职业技能竞赛", "competition_class": "区级", "organizer_unit": "朝阳区总工会", "trades": "电工、焊工、中式烹调师",
+         "entry_deadline": PartialDate.of(today + timedelta(days=30)), "starts_on": PartialDate.of(today + timedelta(days=45))},
+    )
+
+
+def write_workbook(path: Path) -> None:
+    """The practice members as an HR department would send them: title lines, a two-row header, doubts, a total, notes."""
+    from openpyxl import Workbook  # 0.4 s to import
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "在职职工"
+    sheet.append(["北京练习机电设备有限公司工会会员花名册"])
+    sheet.append(["填报单位（盖章）：                    填报日期："])
+    sheet.append(["序号", "姓  名", "性别", "公民身份\n号码", "出生\n年月", "民族", "基本情况", "", "联系方式", "工作信息", "", "", ""])
+    sheet.append(["", "", "", "", "", "", "学历", "政治面貌", "手机", "所在部门", "工种/岗位", "工号", "入会年月"])
+    sheet.merge_cells("A1:M1")
+    sheet.merge_cells("G3:H3")
+    sheet.merge_cells("J3:M3")
+    for column in "ABCDEF":
+        sheet.merge_cells(f"{column}3:{column}4")
+    made = people()
+    for n, p in enumerate(made, 1):
+        number: str | float = p["id_number"]
+        if n in (40, 90):
+            number = float(number[:17] + "0") if number[:17].isdecimal() else number
+        name = p["full_name"] if n % 7 else " ".join(p["full_name"])
+        born = p["birth_date"]
+        birth = str(born) if n % 3 else f"{born.year}.{born.month}"
+        gender = {"男": "1", "女": "2"}[p["gender"]] if n % 11 == 0 else p["gender"]
+        mobile = p["mobile"] if n != 60 else p["mobile"][:10]
+        sheet.append([n, name, gender, number, birth, p["ethnicity"].removesuffix("族") if n % 2 else p["ethnicity"], p["education"], p["political_status"], mobile, p["department"], p["post"], p["employee_no"], str(p["joined_on"])])
+    sheet.append(["合计", f"{len(made)}人"])
+    sheet.append(["注：1.身份证号码请认真核对；2.入会时间填写到月。"])
+    sheet.append(["填表人：          审核人：          联系电话："])
+    book.save(path)

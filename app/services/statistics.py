@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, String, func, select, type_coerce
 
 from app.services.checkin import PROOF
 from app.services.exchange import unsent
@@ -81,7 +81,7 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
         .where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).order_by(lectures.c.starts_at)
     ).all()
     present = dict(
-        connection.execute(select(sign_ins.c.lecture, func.count()).where(sign_ins.c.removed_at.is_(None), sign_ins.c.lecture.in_([r.id for r in rows])).group_by(sign_ins.c.lecture)).tuples()
+        connection.execute(select(sign_ins.c.lecture, func.count()).where(sign_ins.c.removed_at.is_(None), sign_ins.c.lecture.in_([r.id for r in rows])).group_by(sign_ins.c.lecture)).tuples().all()
     )
     return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
 
@@ -118,7 +118,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None))).scalar_one()
     certificates = table_of(Certificate)
     won = connection.execute(
-        select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), certificates.c.issued_on.like(f"{year}%"))
+        select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), type_coerce(certificates.c.issued_on, String).like(f"{year}%"))
     ).scalar_one()
     return (
         Target("公益大讲堂（≥200 人）", sum(count >= PROOF for _, count in counts), 1, "场", "朝工发〔2015〕17号"),
@@ -133,8 +133,8 @@ def roster_state(connection: Connection) -> RosterState:
     live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(list(LEFT)))
     row = connection.execute(
         select(
-            func.count(), func.coalesce(func.sum(table.c.gender == "女"), 0), func.coalesce(func.sum(table.c.is_migrant_worker.is_(True)), 0),
-            func.coalesce(func.sum(table.c.id_number.is_(None)), 0), func.coalesce(func.sum(table.c.mobile.is_(None)), 0),
+            func.count(), func.count().filter(table.c.gender == "女"), func.count().filter(table.c.is_migrant_worker.is_(True)),
+            func.count().filter(table.c.id_number.is_(None)), func.count().filter(table.c.mobile.is_(None)),
         ).where(*live)
     ).one()
-    return RosterState(*(int(n) for n in row))
+    return RosterState(*row)

@@ -36,11 +36,14 @@ class FirstStart(QWidget):
         self._office: Office | None = None
         self.steps = QStackedWidget()
         box = QVBoxLayout(self)
-        box.addStretch(1)
         box.addLayout(row(None, self.steps, None))
-        box.addStretch(2)
         for step in (self._welcome(), self._union(), self._administrator(), self._finish()):
-            self.steps.addWidget(step)
+            holder = QWidget()
+            column = QVBoxLayout(holder)
+            column.addStretch(1)
+            column.addWidget(step)
+            column.addStretch(2)
+            self.steps.addWidget(holder)
 
     def _card(self, title: str, lead: str) -> Card:
         card = Card(padding=28, spacing=12)

@@ -25,6 +25,11 @@ Index = QModelIndex | QPersistentModelIndex
 SKIPPED = {
     "blank": "空行", "total": "合计行", "note": "说明行", "header": "重复的表头", "sample": "示例行", "no-name": "没有姓名", "hidden-sheet": "隐藏的表", "left-sheet": "离退人员表", "no-table": "不是名册",
 }
+SHORT = {
+    "id-truncated": "末三位已丢失", "id-checksum": "校验位不对", "id-length": "位数不对", "id-charset": "有怪字符", "id-date": "日期不存在", "phone-invalid": "位数不对",
+    "date-unreadable": "看不懂的日期", "required": "没有填", "name-missing": "没有姓名",
+}
+"""What a cell shows in place of a value that cannot be trusted; the sentence stands below the table."""
 
 
 class PreviewModel(QAbstractTableModel):
@@ -81,7 +86,7 @@ class PreviewModel(QAbstractTableModel):
         value = p.row.values.get(name)
         problem = next((x for x in p.row.problems if x.field == name), None)
         if problem is not None and problem.is_error and value is None:
-            return problem.message.split("，")[0].split("。")[0]
+            return SHORT.get(problem.code, problem.message.split("，")[0].split("。")[0])
         text = f.mask(value)
         if name in p.changes:
             return f"{f.mask(p.changes[name][0]) or tr('（空）')} → {text}"

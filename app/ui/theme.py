@@ -3,10 +3,13 @@
 Widgets ask for sizes with `px` and for colours by token; `apply` sets the style sheet and tells everybody that draws itself.
 """
 
+import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
@@ -149,11 +152,22 @@ def _palette(t: Tokens) -> QPalette:
     return palette
 
 
+@lru_cache(maxsize=1)
+def _icon_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="uniondesk-")
+
+
+def _icon_file(name: str, token: str, t: Tokens) -> str:
+    """A coloured icon as a file, because style sheets take pictures by path only."""
+    path = Path(_icon_folder().name) / f"{name}-{token}-{'dark' if t.dark else 'light'}.svg"
+    if not path.exists():
+        path.write_text(_svg(name).replace("currentColor", getattr(t, token)), encoding="utf-8")
+    return path.as_posix()
+
+
 def style_sheet(t: Tokens) -> str:
     """One sheet for the whole program, from tokens and scale."""
     template = resources.files("resources.styles").joinpath("app.qss").read_text("utf-8")
-    for size in range(64, 0, -1):
-        template = template.replace(f"@{size}px", f"{px(size)}px")
-    for name in sorted(Tokens.__dataclass_fields__, key=len, reverse=True):
-        template = template.replace(f"${name}", str(getattr(t, name)))
-    return template
+    drawn = re.sub(r"%([a-z-]+)-([a-z_]+)%", lambda found: _icon_file(found[1], found[2], t), template)
+    sized = re.sub(r"@(\d+)px", lambda found: f"{px(int(found[1]))}px", drawn)
+    return re.sub(r"\$([a-z_]+)", lambda found: str(getattr(t, found[1])), sized)

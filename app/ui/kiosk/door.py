@@ -202,8 +202,8 @@ class DoorWindow(QWidget):
     def _offer(self, people: tuple[Person, ...]) -> None:
         self.choices.clear()
         for person in people:
-            tail = tr("手机尾号 {tail}").format(tail=person.mobile_tail) if person.mobile_tail else ""
-            item = QListWidgetItem(f"{person.full_name}　　{person.department}　　{tr('工号')} {person.employee_no}　　{tail}")
+            marks = (person.full_name, person.department, tr("工号 {no}").format(no=person.employee_no) if person.employee_no else "", tr("手机尾号 {tail}").format(tail=person.mobile_tail) if person.mobile_tail else "")
+            item = QListWidgetItem("　　".join(mark for mark in marks if mark))
             item.setData(Qt.ItemDataRole.UserRole, person)
             self.choices.addItem(item)
         self.choices.setCurrentRow(0)

@@ -56,7 +56,7 @@ class ExchangePage(Page):
         card.body.addLayout(row(self.key_line, self.key_button))
         card.body.itemAt(card.body.count() - 1).layout().setStretch(0, 1)  # type: ignore[union-attr]  # the row just added
         self.drives = QListWidget()
-        self.drives.setFixedHeight(px(96))
+        self.drives.setFixedHeight(px(64))
         self.drives.setAccessibleName(tr("U 盘"))
         card.body.addWidget(self.drives)
         self.progress = QProgressBar()

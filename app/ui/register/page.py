@@ -43,6 +43,7 @@ class RegisterPage(Page):
         self.record_page.closed.connect(self._record_closed)
         self.stack.addWidget(self._list())
         self.stack.addWidget(self.record_page)
+        self.stack.currentChanged.connect(lambda place: self._show_actions(place == 0))
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(120)
@@ -56,6 +57,12 @@ class RegisterPage(Page):
         if not self.register.only_one:
             self.new_button = button(tr("新建"), self.create, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
             self.actions.addWidget(self.new_button)
+
+    def _show_actions(self, shown: bool) -> None:
+        """The list's actions belong to the list."""
+        for n in range(self.actions.count()):
+            if widget := self.actions.itemAt(n).widget():
+                widget.setVisible(shown)
 
     def _list(self) -> QWidget:
         whole = QWidget()
