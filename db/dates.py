@@ -53,7 +53,10 @@ class PartialDate:
     def from_iso(cls, text: str) -> "PartialDate":
         """The inverse of `written`. ValueError if it is none."""
         iso, _, source = text.partition("|")
-        return cls(*(int(part) for part in iso.split("-")), source=source or None)
+        parts = [int(part) for part in iso.split("-")]
+        if len(parts) > 3:
+            raise ValueError(text)
+        return cls(parts[0], parts[1] if len(parts) > 1 else None, parts[2] if len(parts) > 2 else None, source or None)
 
     def written(self) -> str:
         """The stored and sent form: ISO, then `|` and the original text where there is one."""

@@ -4,7 +4,6 @@ A folder holds `vault.json` (the key slots), `vault.db` (SQLite under SQLCipher)
 key can only lead to a refusal: this module never creates a database except in `create`, and never a plain one.
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -165,7 +164,7 @@ def _prove(path: Path, data_key: bytes) -> None:
 def make_empty(path: Path) -> None:
     """The file that an encrypted database will grow in, readable by its owner only."""
     path.touch()
-    os.chmod(path, 0o600)
+    path.chmod(0o600)
 
 
 def known_versions() -> tuple[str, ...]:

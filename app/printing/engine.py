@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from app.printing import fonts
 from app.printing.fonts import BOLD, SANS, SERIF
 from app.printing.template import Context, Form, fill
 
+mm = 72 / 25.4
+"""Points in a millimetre."""
 OUTER, INNER = 1.2, 0.5
 LABEL_SIZE, VALUE_SIZE, SMALLEST = 9.5, 10.5, 7.0
 ROW = 8.5

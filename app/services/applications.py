@@ -54,5 +54,4 @@ def _row(connection: Connection, application_id: str) -> Mapping[str, Any]:
     row = connection.execute(select(table).where(table.c.id == application_id, table.c.removed_at.is_(None))).mappings().first()
     if row is None:
         raise UserError("这份申请已经不在了，请刷新后再试。")
-    found: Mapping[str, Any] = row
-    return found
+    return dict(row)

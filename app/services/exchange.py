@@ -5,7 +5,6 @@ cumulative until acknowledged, so a lost stick loses nothing.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -89,9 +89,7 @@ def _quick(session: Session, register: type[Record], typed: str) -> ColumnElemen
     for f in fields_of(register):
         if isinstance(f.kind, Reference):
             either.append(table.c[f.name].in_([hit.id for hit in lookup(session, f.kind.register, typed, limit=500)]))
-        elif type(f.kind).__name__ in ("Kind", "Code", "Identifier") and not f.is_masked:
-            either.append(table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\"))
-        elif isinstance(f.kind, Name) and not _is_indexed(register):
+        elif (type(f.kind).__name__ in ("Kind", "Code", "Identifier") and not f.is_masked) or (isinstance(f.kind, Name) and not _is_indexed(register)):
             either.append(table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\"))
     return or_(*either) if either else false()
 

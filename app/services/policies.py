@@ -103,7 +103,7 @@ class Judgement:
 def judge_claim(connection: Connection, certificate_id: str, *, on: date, application_id: str | None = None, policy_id: str | None = None) -> Judgement:
     """Judge a claim for one certificate made on a day; an existing application is not its own rival."""
     certificates, members = table_of(Certificate), table_of(Member)
-    certificate = connection.execute(select(certificates).where(certificates.c.id == certificate_id)).mappings().one()
+    certificate = dict(connection.execute(select(certificates).where(certificates.c.id == certificate_id)).mappings().one())
     member = connection.execute(select(members).where(members.c.id == certificate["member"])).mappings().one()
     policy = policy_named(policy_id) if policy_id else policy_on(on)
     if policy is None:

@@ -101,9 +101,7 @@ def write_workbook(path: Path) -> None:
         sheet.merge_cells(f"{column}3:{column}4")
     made = people()
     for n, p in enumerate(made, 1):
-        number: str | float = p["id_number"]
-        if n in (40, 90):
-            number = float(number[:17] + "0") if number[:17].isdecimal() else number
+        number: str | float = float(p["id_number"][:17] + "0") if n in (40, 90) else p["id_number"]
         name = p["full_name"] if n % 7 else " ".join(p["full_name"])
         born = p["birth_date"]
         birth = str(born) if n % 3 else f"{born.year}.{born.month}"

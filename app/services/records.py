@@ -154,7 +154,7 @@ class Act:
         row = self.connection.execute(select(table).where(table.c.id == record_id)).mappings().first()
         if row is None:
             raise UserError(f"这条{register.label}已经不在了，请刷新后再试。")
-        return row
+        return dict(row)
 
     def change(self, register: type[Record], record_id: str, values: Mapping[str, Any], *, checked: bool = False) -> dict[str, tuple[Any, Any]]:
         """Save changed fields; {field: (old, new)} in written form, empty when nothing differs.

@@ -188,7 +188,7 @@ def open_bytes(body: bytes, *, keys: PrivateKeys, direction: str, practice: bool
 
 
 def _decrypt(body: bytes, keys: PrivateKeys) -> bytes:
-    header, newline, ciphertext = body[:80].partition(b"\n")
+    header, newline, _ = body[:80].partition(b"\n")
     if not newline or not header.startswith(b"UNIONDESK-PACKAGE/"):
         raise PackageRefused(Refusal.NOT_A_PACKAGE)
     version, _, suite = header.removeprefix(b"UNIONDESK-PACKAGE/").partition(b" ")

@@ -72,7 +72,7 @@ def write(folder: Path, name: str, body: bytes, *, progress: Callable[[int, int]
             os.fsync(out.fileno())
         if beside.read_bytes() != body:
             raise UserError("写到 U 盘后读回来不一样，这个 U 盘不可靠，文件没有留下。请换一个 U 盘再导出。")
-        os.replace(beside, final)
+        beside.replace(final)
         _sync_folder(folder)
     except BaseException as e:
         _drop(beside)

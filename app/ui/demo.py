@@ -169,7 +169,7 @@ class Demonstration:
     def apply_for_subsidy(self) -> None:
         self.window.go("certificate")
         page = self.window.register_page("certificate")
-        page.create()
+        page.new_record()
         today = self.office.clock().astimezone().date()
         with self.office.reading() as session:
             member = session.scalars(select(Member).order_by(Member.rowno)).first()

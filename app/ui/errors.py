@@ -40,7 +40,7 @@ def show(parent: QWidget | None, error: BaseException) -> None:
     if isinstance(error, Cancelled):
         return
     if isinstance(error, UserError):
-        QMessageBox.warning(parent, tr("没有做成"), str(error))
+        QMessageBox(QMessageBox.Icon.Warning, tr("没有做成"), str(error), QMessageBox.StandardButton.Ok, parent).exec()
         return
     log.error("unexpected\n%s", places(error))
     box = QMessageBox(QMessageBox.Icon.Critical, tr("程序出错了"), tr("程序自己出了错，刚才这一步没有保存，以前的资料都在。请把下面的内容（不含个人信息）发给维护人员。"), parent=parent)

@@ -109,8 +109,8 @@ class FirstStart(QWidget):
             card.body.addWidget(part)
         self.admin_banner = Banner()
         card.body.addWidget(self.admin_banner)
-        self.create = button(tr("建立资料库"), self._create, primary=True)
-        card.body.addLayout(row(button(tr("上一步"), lambda: self._go(1)), None, self.create))
+        self.create_button = button(tr("建立资料库"), self._create, primary=True)
+        card.body.addLayout(row(button(tr("上一步"), lambda: self._go(1)), None, self.create_button))
         return card
 
     def _rate(self, typed: str) -> None:
@@ -128,18 +128,18 @@ class FirstStart(QWidget):
             return
         cells = {name: editor.text() for name, editor in self.editors.items()}
         folder, user, password, code = self._folder, self.user.text(), self.password.text(), self._code
-        self.create.setEnabled(False)
+        self.create_button.setEnabled(False)
         jobs.start(
             lambda: setup.create_office(folder, union=cells, administrator=user, password=password, recovery_code=code), done=self._created, failed=self._not_created
         )
 
     def _created(self, office: Office) -> None:
         self._office = office
-        self.create.setEnabled(True)
+        self.create_button.setEnabled(True)
         self._go(3)
 
     def _not_created(self, error: BaseException) -> None:
-        self.create.setEnabled(True)
+        self.create_button.setEnabled(True)
         if isinstance(error, UserError | Invalid):
             self.admin_banner.say(str(error))
         else:

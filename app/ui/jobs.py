@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 
 
-
 class Cancelled(Exception):
     """The person cancelled; raised inside the job by its own progress call, so that its transaction rolls back."""
 

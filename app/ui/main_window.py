@@ -1,11 +1,12 @@
 """The frame: navigation, pages, search, undo, lock. It routes; the pages and services do the work."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from app.services import applications, paperwork, undo
@@ -90,18 +91,26 @@ class MainWindow(QMainWindow):
     # -- building
 
     def _sidebar(self) -> QFrame:
-        bar = QFrame()
+        self.sidebar = bar = QFrame()
         bar.setObjectName("sidebar")
-        bar.setFixedWidth(px(196))
-        box = QVBoxLayout(bar)
-        box.setContentsMargins(px(12), px(14), px(12), px(12))
+        whole = QVBoxLayout(bar)
+        whole.setContentsMargins(0, px(14), 0, px(12))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget()
+        area.setWidget(inner)
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(px(12), 0, px(12), 0)
         box.setSpacing(px(2))
+        whole.addWidget(area, 1)
         brand = label("案", "brand")
         brand.setFixedSize(px(30), px(30))
         brand.setAlignment(Qt.AlignmentFlag.AlignCenter)
         top = QHBoxLayout()
         top.addWidget(brand)
-        top.addWidget(label(tr("工会案头"), "section"), 1)
+        self._brand_name = label(tr("工会案头"), "section")
+        top.addWidget(self._brand_name, 1)
         box.addLayout(top)
         box.addSpacing(px(8))
         self.search_button = button(tr("找人、找讲座…"), self.search, icon_name="search", key="Ctrl+K", tip=tr("查找"))
@@ -110,26 +119,40 @@ class MainWindow(QMainWindow):
         box.addSpacing(px(6))
         self.nav = QButtonGroup(self)
         self._nav_buttons: dict[str, QPushButton] = {}
-        for number, place in enumerate(NAVIGATION):
+        for place in NAVIGATION:
             if place is None:
                 box.addSpacing(px(8))
                 continue
-            made = self._nav_button(place, number)
+            made = self._nav_button(place)
             box.addWidget(made)
         box.addStretch(1)
-        self._nav_button(Place("settings", tr("设置"), "settings"), 99)
-        foot = QHBoxLayout()
+        self._nav_button(Place("settings", tr("设置"), "settings"))
+        self._foot = foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        foot.setContentsMargins(px(12), 0, px(12), 0)
         foot.addWidget(self._nav_buttons["settings"], 1)
         lock = button("", self.lock, icon_name="lock", key="Ctrl+L", tip=tr("锁上"))
         lock.setFixedWidth(px(44))
         foot.addWidget(lock)
-        box.addLayout(foot)
+        whole.addLayout(foot)
         return bar
 
-    def _nav_button(self, place: Place, number: int) -> QPushButton:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a narrow window, or with large type, the navigation keeps its icons and gives up its words."""
+        super().resizeEvent(event)
+        narrow = self.width() < px(1000)
+        self.sidebar.setFixedWidth(px(72) if narrow else px(196))
+        self._brand_name.setVisible(not narrow)
+        self.search_button.setText("" if narrow else f" {tr('找人、找讲座…')}")
+        self._foot.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        for key, made in self._nav_buttons.items():
+            made.setText("" if narrow else f"  {tr(TITLES.get(key, '设置'))}")
+
+    def _nav_button(self, place: Place) -> QPushButton:
         made = QPushButton(f"  {tr(place.title)}")
         made.setProperty("nav", True)
         made.setCheckable(True)
+        made.setToolTip(tr(place.title))
+        made.setAccessibleName(tr(place.title))
         tint(made, place.icon, size=20)
         made.clicked.connect(lambda _checked=False, key=place.key: self.go(key))
         self.nav.addButton(made)
@@ -156,9 +179,13 @@ class MainWindow(QMainWindow):
         page.apply_wanted.connect(self.apply)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
-        page.lecture_wanted.connect(lambda: (self.go("lecture"), self.register_page("lecture").create()))
+        page.lecture_wanted.connect(self._new_lecture)
         page.backup_wanted.connect(self.back_up)
         return page
+
+    def _new_lecture(self) -> None:
+        if self.go("lecture"):
+            self.register_page("lecture").new_record()
 
     def _make_members(self) -> Page:
         page = self._register(Member, button(tr("导入名册"), lambda: self.go("import"), icon_name="import", key="Ctrl+I"))
@@ -199,7 +226,7 @@ class MainWindow(QMainWindow):
 
     def _keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"Ctrl+Z": self.undo_last, "F1": self.show_keys}
-        keys |= {f"Alt+{n}": (lambda key=place.key: self.go(key)) for n, place in enumerate((p for p in NAVIGATION if p), 1) if n <= 9}  # type: ignore[misc]  # a bound default
+        keys |= {f"Alt+{n}": partial(self.go, place.key) for n, place in enumerate((p for p in NAVIGATION if p), 1) if n <= 9}
         for sequence, do in keys.items():
             QShortcut(QKeySequence(sequence), self).activated.connect(do)
 
@@ -367,10 +394,14 @@ class MainWindow(QMainWindow):
         self.go("member")
         words = tr("新增 {new} 人，更新 {changed} 人，没变化 {same} 人").format(new=done.new, changed=done.changed, same=done.unchanged)
         left = tr("；{n} 行先放着，在变更记录里可以找回").format(n=done.left_out) if done.left_out else ""
-        self.toast.say(words + left, undo=(lambda: self.undo_act(done.act)) if done.act else None, undo_text=tr("撤销整批"))
+        self.toast.say(words + left, undo=partial(self.undo_act, done.act) if done.act else None, undo_text=tr("撤销整批"))
 
     def back_up(self) -> None:
-        jobs.start(self.office.vault.back_up, done=lambda _path: (self.toast.say(tr("已备份，并打开核对过。")), self.pages["today"].arrived()), failed=lambda e: errors.show(self, e))
+        jobs.start(self.office.vault.back_up, done=self._backed_up, failed=lambda e: errors.show(self, e))
+
+    def _backed_up(self, _path: object) -> None:
+        self.toast.say(tr("已备份，并打开核对过。"))
+        self.page("today").arrived()
 
     def show_keys(self) -> None:
         self.toast.say(tr("Ctrl+K 查找 · Alt+1…9 换页 · Ctrl+N 新建 · Ctrl+F 筛选 · Enter 打开 · Ctrl+S 保存 · Ctrl+Z 撤销 · Ctrl+I 导入 · Ctrl+P 打印 · Ctrl+L 锁上"))
@@ -386,7 +417,7 @@ class MainWindow(QMainWindow):
         self._idle.start(self.preferences.idle_minutes * 60_000)
 
     def _idled(self) -> None:
-        if self.door is not None and self.door.isVisible() or not jobs.is_idle():
+        if (self.door is not None and self.door.isVisible()) or not jobs.is_idle():
             self._restart_idle()  # the door stays usable, and work is not cut off
         else:
             self.lock()

@@ -1,6 +1,7 @@
 """Taking a roster in: drop a file, look at every doubt beside its cell, import in one act."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ class RosterPage(Page):
     def _build_preview(self) -> None:
         self.chips: dict[str, Any] = {}
         for which, text in (("", tr("全部")), ("new", tr("新会员")), ("changed", tr("有变化")), ("unchanged", tr("没变化")), (LOOK, tr("要看一眼")), ("left-out", tr("先不导入"))):
-            chip = button(text, lambda which=which: self.show_only(which))  # type: ignore[misc]  # a bound default
+            chip = button(text, partial(self.show_only, which))
             chip.setProperty("chip", True)
             chip.setCheckable(True)
             self.chips[which] = chip
@@ -200,8 +201,7 @@ class RosterPage(Page):
         self.doubt = label("", wrap=True)
         self.mend_button = button(tr("就地改"), self._mend)
         self.take_button = button(tr("空着也导入"), self._take_anyway)
-        doubt.body.addLayout(row(self.doubt_icon, self.doubt, self.mend_button, self.take_button))
-        doubt.body.itemAt(0).layout().setStretch(1, 1)  # type: ignore[union-attr]  # the row just added
+        doubt.body.addLayout(row(self.doubt_icon, self.doubt, self.mend_button, self.take_button, wide=self.doubt))
         self._preview_box.addWidget(doubt)
         self.import_button = button(tr("导入"), self.commit, icon_name="check", primary=True, key="Ctrl+Return")
         self.save_left_out = button(tr("另存没导入的行…"), self._ask_left_out, icon_name="file-spreadsheet")

@@ -95,8 +95,8 @@ class Card(QFrame):
             self.body.addWidget(label(title, "section"))
 
 
-def row(*widgets: QWidget | None, spacing: int = 12, stretch_after: int | None = None) -> QHBoxLayout:
-    """Widgets side by side; None is the space that stretches."""
+def row(*widgets: QWidget | None, spacing: int = 12, wide: QWidget | None = None) -> QHBoxLayout:
+    """Widgets side by side; None is the space that stretches, `wide` the widget that takes what is left."""
     made = QHBoxLayout()
     made.setContentsMargins(0, 0, 0, 0)
     made.setSpacing(px(spacing))
@@ -104,7 +104,7 @@ def row(*widgets: QWidget | None, spacing: int = 12, stretch_after: int | None =
         if widget is None:
             made.addStretch(1)
         else:
-            made.addWidget(widget)
+            made.addWidget(widget, int(widget is wide))
     return made
 
 
@@ -122,11 +122,11 @@ class Page(QWidget):
         self.outer.setSpacing(px(14))
         self.heading = label(title or self.title, "pageTitle")
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(px(8))
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(px(8))
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)
-        head.addLayout(self.actions)
+        head.addLayout(self.buttons)
         self.outer.addLayout(head)
 
     def arrived(self) -> None:

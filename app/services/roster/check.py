@@ -135,7 +135,9 @@ class RowReader:
 
     def __init__(self, table: Table, department: str | None) -> None:
         fields = layout.importable()
-        self._plan = [(c, name, fields[name].kind.read, {} if not isinstance(fields[name].kind, IdNumber | Phone) else None) for c, name in table.columns.items()]
+        self._plan: list[tuple[int, str, Callable[[object], Reading], dict[Any, Reading] | None]] = [
+            (c, name, fields[name].kind.read, {} if not isinstance(fields[name].kind, IdNumber | Phone) else None) for c, name in table.columns.items()
+        ]
         by_name = {name: c for c, name in table.columns.items()}
         self.name_column = by_name["full_name"]
         self.id_column = by_name.get("id_number")
@@ -147,21 +149,21 @@ class RowReader:
         cells: dict[str, Cell] = {}
         problems: list[Problem] = []
         width = len(row)
-        for c, name, read, remembered in self._plan:
+        for c, name, read_cell, remembered in self._plan:
             cell = row[c] if c < width else None
             if cell is None or cell == "":
                 values[name] = None
                 continue
             cells[name] = cell
             if remembered is None:
-                value, said = read(cell)
+                value, said = read_cell(cell)
             else:
                 # The type is part of the key: True, 1 and 1.0 are one key in Python and three cells in a workbook.
                 key = cell if type(cell) is str else (type(cell), cell)
                 if key in remembered:
                     value, said = remembered[key]
                 else:
-                    value, said = remembered[key] = read(cell)
+                    value, said = remembered[key] = read_cell(cell)
             values[name] = value
             if said:
                 problems.extend(replace(problem, field=name) for problem in said)
@@ -202,7 +204,8 @@ def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
     """The same row after the clerk changed cells in the preview."""
     fields = layout.importable()
     merged = {**row.cells, **cells}
-    values, problems = dict(row.values), []
+    values: dict[str, Any] = dict(row.values)
+    problems: list[Problem] = []
     for name, cell in merged.items():
         reading: Reading = fields[name].read(cell)
         values[name] = reading.value

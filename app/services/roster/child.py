@@ -100,7 +100,7 @@ def _read_workbook(path: Path) -> list[dict[str, Any]]:
             if about.typ != SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            if sheet.total_height > MOST_ROWS and sheet.total_height * max(sheet.total_width, 1) > 20_000_000 or sheet.total_width > MOST_COLUMNS * 10:
+            if (sheet.total_height > MOST_ROWS and sheet.total_height * max(sheet.total_width, 1) > 20_000_000) or sheet.total_width > MOST_COLUMNS * 10:
                 raise Refused("这个表格大得不正常（可能有上百万个空行），没有打开。请把真正的内容复制到新表格里再导入。")
             first = sheet.start or (0, 0)
             rows: list[list[Any]] = [[] for _ in range(first[0])]

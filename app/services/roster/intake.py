@@ -61,10 +61,12 @@ class Matcher:
 
     def __init__(self, connection: Connection) -> None:
         table = table_of(Member)
-        rows = connection.execute(select(table.c.id, *(table.c[name] for name in _COLUMNS)).where(table.c.removed_at.is_(None))).mappings()
+        rows = connection.execute(select(table.c.id, *(table.c[name] for name in _COLUMNS)).where(table.c.removed_at.is_(None)))
         self._by_number: dict[str, Mapping[str, Any]] = {}
         self._by_name: dict[str, list[Mapping[str, Any]]] = {}
-        for row in rows:
+        names = ("id", *_COLUMNS)
+        for found in rows:
+            row = dict(zip(names, found, strict=True))
             if row["id_number"]:
                 self._by_number[row["id_number"]] = row
             self._by_name.setdefault(row["full_name"] or "", []).append(row)

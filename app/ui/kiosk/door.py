@@ -343,20 +343,19 @@ class DoorWindow(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Whatever has the focus, typing goes into the field: a scanner does not know where the focus is."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.isActiveWindow() and watched is not self.field:
-            if isinstance(watched, QWidget) and watched.window() is self and not isinstance(watched, QLineEdit):
-                if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.middle.currentIndex() == 1:
-                    self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
-                    return True
-                if event.text() and event.text().isprintable() or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                    self.field.setFocus()
-                    QApplication.sendEvent(self.field, event)
-                    return True
-        if watched is self.field and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.middle.currentIndex() == 1:
-            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-                self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
-                return True
-        return super().eventFilter(watched, event)
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        choosing = self.middle.currentIndex() == 1
+        ours = watched is self.field or (isinstance(watched, QWidget) and watched.window() is self and not isinstance(watched, QLineEdit))
+        if ours and choosing and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
+            return True
+        typing = (event.text() != "" and event.text().isprintable()) or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if ours and watched is not self.field and typing:
+            self.field.setFocus()
+            QApplication.sendEvent(self.field, event)
+            return True
+        return False
 
     def _move_choice(self, step: int) -> None:
         self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))

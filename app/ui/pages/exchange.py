@@ -35,6 +35,7 @@ class ExchangePage(Page):
         self._folder: Path | None = None
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
         box = QVBoxLayout(inner)
         box.setContentsMargins(0, 0, px(8), 0)
@@ -53,8 +54,7 @@ class ExchangePage(Page):
         self.key_line = label("", "secondary", wrap=True)
         self.key_button = button(tr("装钥匙文件…"), self._ask_key, icon_name="key-round")
         card.body.addWidget(self.waiting)
-        card.body.addLayout(row(self.key_line, self.key_button))
-        card.body.itemAt(card.body.count() - 1).layout().setStretch(0, 1)  # type: ignore[union-attr]  # the row just added
+        card.body.addLayout(row(self.key_line, self.key_button, wide=self.key_line))
         self.drives = QListWidget()
         self.drives.setFixedHeight(px(64))
         self.drives.setAccessibleName(tr("U 盘"))
@@ -68,12 +68,8 @@ class ExchangePage(Page):
         self.cancel_button.hide()
         self.slip_button = button(tr("打印报送单…"), self.show_slip, icon_name="printer")
         self.slip_button.setEnabled(False)
-        card.body.addLayout(
-            row(
-                button(tr("重新找 U 盘"), self._find_drives, icon_name="refresh-cw"), button(tr("另选文件夹…"), self._ask_folder, icon_name="folder-open"), None, self.slip_button,
-                self.cancel_button, self.export_button,
-            )
-        )
+        card.body.addLayout(row(button(tr("重新找 U 盘"), self._find_drives, icon_name="refresh-cw"), button(tr("另选文件夹…"), self._ask_folder, icon_name="folder-open"), None))
+        card.body.addLayout(row(None, self.slip_button, self.cancel_button, self.export_button))
         return card
 
     def _receipt_card(self) -> Card:

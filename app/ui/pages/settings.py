@@ -1,6 +1,7 @@
 """Settings: look, lock, people who may open the desk, backups, about."""
 
 import platform
+from functools import partial
 from importlib import metadata
 
 from PySide6.QtCore import Signal
@@ -93,7 +94,7 @@ class SettingsPage(Page):
     def _show_users(self) -> None:
         clear(self.users)
         for slot in self.office.vault.keys.users:
-            remove = button(tr("移除"), lambda name=slot.name: self._remove(name), flat=True)  # type: ignore[misc]  # a bound default
+            remove = button(tr("移除"), partial(self._remove, slot.name), flat=True)
             remove.setEnabled(self.office.user.role is Role.ADMINISTRATOR and slot.name != self.office.user.name)
             self.users.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, remove))
 
@@ -150,7 +151,11 @@ class SettingsPage(Page):
         self.backup_text.setText(said + tr("每天打开时自动备份，按天、周、月留存，放在资料库的 backups 文件夹里。"))
 
     def back_up(self) -> None:
-        jobs.start(self.office.vault.back_up, done=lambda _path: (self._say_backup(), self.banner.say(tr("已备份，并打开核对过。"), "good")), failed=self._failed)
+        jobs.start(self.office.vault.back_up, done=self._backed_up, failed=self._failed)
+
+    def _backed_up(self, _path: object) -> None:
+        self._say_backup()
+        self.banner.say(tr("已备份，并打开核对过。"), "good")
 
     def _failed(self, error: BaseException) -> None:
         if isinstance(error, UserError):

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from app.services import statistics
@@ -31,8 +33,9 @@ class TodayPage(Page):
         self.office = office
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
-        grid = QGridLayout(inner)
+        self._grid = grid = QGridLayout(inner)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(px(16))
         grid.setColumnStretch(0, 3)
@@ -56,6 +59,13 @@ class TodayPage(Page):
         self.roster.body.addLayout(self._roster_box)
         self.roster.body.addStretch(1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room, else one under the other."""
+        super().resizeEvent(event)
+        narrow = self.width() < px(760)
+        self._grid.addWidget(self.targets, 1, 0, 1, 2 if narrow else 1)
+        self._grid.addWidget(self.roster, 2 if narrow else 1, 0 if narrow else 1, 1, 2 if narrow else 1)
+
     def arrived(self) -> None:
         now = self.office.clock().astimezone()
         self.heading.setText(f"{tr('今天')}　{now.month}月{now.day}日 星期{WEEKDAYS[now.weekday()]}")
@@ -72,7 +82,7 @@ class TodayPage(Page):
             starts = lecture.starts_at.astimezone()
             day = tr("今天") if starts.date() == now.date() else f"{starts.month}月{starts.day}日"
             planned = tr("，应到 {n} 人").format(n=lecture.planned) if lecture.planned else ""
-            self._line("presentation", "accent", f"{day} {starts:%H:%M} {lecture.topic}{planned}", tr("已签到 {n} 人，离线可用").format(n=lecture.present), tr("打开签到"), lambda i=lecture.id: self.door_wanted.emit(i), primary=True)  # type: ignore[misc]  # a bound default
+            self._line("presentation", "accent", f"{day} {starts:%H:%M} {lecture.topic}{planned}", tr("已签到 {n} 人，离线可用").format(n=lecture.present), tr("打开签到"), partial(self.door_wanted.emit, lecture.id), primary=True)
         if found.claimable:
             first = found.claimable[0]
             soon = sum((c.last_day - now.date()).days <= 30 for c in found.claimable)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from app.services import listing
 from app.services.listing import Query
 from app.services.office import Office
+from app.services.records import table_of
 from app.ui import theme
 from db.fields import Amount, Field, Reference, Whole
 from db.record import Record, fields_of
@@ -82,7 +83,7 @@ class RegisterModel(QAbstractTableModel):
     def row_of(self, record_id: str) -> int | None:
         """Where a record stands, among the loaded rows first."""
         with self.office.reading() as session:
-            found = listing.table_of(self.register)
+            found = table_of(self.register)
             rowno = session.execute(found.select().with_only_columns(found.c.rowno).where(found.c.id == record_id)).scalar()
         return self.order.index(rowno) if rowno in self.order else None
 

@@ -1,12 +1,13 @@
 """A register: its table and its record page. One for all registers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget, QWidgetAction
 
 from app.services import spreadsheet
 from app.services.listing import Query
@@ -36,6 +37,7 @@ class RegisterPage(Page):
         self.filters: dict[str, str] = {}
         self.sort: tuple[str, bool] | None = None
         self.model = RegisterModel(office, register)
+        self._scale = theme().scale  # the widths on the screen are of this scale until the window is built anew
         self._build_bar(extra)
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
@@ -53,15 +55,15 @@ class RegisterPage(Page):
 
     def _build_bar(self, extra: Sequence[QPushButton]) -> None:
         for part in extra:
-            self.actions.addWidget(part)
+            self.buttons.addWidget(part)
         if not self.register.only_one:
-            self.new_button = button(tr("新建"), self.create, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
-            self.actions.addWidget(self.new_button)
+            self.new_button = button(tr("新建"), self.new_record, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
+            self.buttons.addWidget(self.new_button)
 
     def _show_actions(self, shown: bool) -> None:
         """The list's actions belong to the list."""
-        for n in range(self.actions.count()):
-            if widget := self.actions.itemAt(n).widget():
+        for n in range(self.buttons.count()):
+            if widget := self.buttons.itemAt(n).widget():
                 widget.setVisible(shown)
 
     def _list(self) -> QWidget:
@@ -79,8 +81,7 @@ class RegisterPage(Page):
         self.unmask.setVisible(any(f.is_masked for f in self.model.fields))
         self.columns = button("", self._choose_columns, icon_name="columns-3", tip=tr("显示哪些列"))
         self.export_button = button(tr("导出表格"), self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
-        box.addLayout(row(self.quick, self.count, self.unmask, self.columns, self.export_button, spacing=10))
-        box.itemAt(0).layout().setStretch(0, 1)  # type: ignore[union-attr]  # the row just added
+        box.addLayout(row(self.quick, self.count, self.unmask, self.columns, self.export_button, spacing=10, wide=self.quick))
         self.chips = row(None, spacing=8)
         box.addLayout(self.chips)
         self.body = QStackedWidget()
@@ -198,7 +199,7 @@ class RegisterPage(Page):
                 widget.deleteLater()
         for name, text in self.filters.items():
             f = next(f for f in self.model.fields if f.name == name)
-            chip = button(f"{f.label}：{text}", lambda name=name: self.set_filter(name, ""), icon_name="x", tip=tr("去掉这个筛选"))  # type: ignore[misc]  # a bound default
+            chip = button(f"{f.label}：{text}", partial(self.set_filter, name, ""), icon_name="x", tip=tr("去掉这个筛选"))
             chip.setProperty("chip", True)
             self.chips.addWidget(chip)
         if self.fixed:
@@ -218,7 +219,7 @@ class RegisterPage(Page):
         for n, f in enumerate(self.model.fields):
             self.table.setColumnHidden(n, f.name not in shown)
             self.table.setColumnWidth(n, px(widths.get(f.name) or layout.columns.get(f.name, 130)))
-        order = [name for name in (saved.get("shown") or layout.columns)]
+        order = list(saved.get("shown") or layout.columns)
         names = [f.name for f in self.model.fields]
         for place, name in enumerate(order):
             if name in names:
@@ -230,7 +231,7 @@ class RegisterPage(Page):
         header = self.table.horizontalHeader()
         places = sorted(range(len(self.model.fields)), key=header.visualIndex)
         shown = [self.model.fields[n].name for n in places if not self.table.isColumnHidden(n)]
-        widths = {self.model.fields[n].name: round(self.table.columnWidth(n) / theme().scale) for n in places if not self.table.isColumnHidden(n)}
+        widths = {self.model.fields[n].name: round(self.table.columnWidth(n) / self._scale) for n in places if not self.table.isColumnHidden(n)}
         self.preferences.tables[self.register.__tablename__] = {"shown": shown, "widths": widths}
 
     def _choose_columns(self) -> None:
@@ -269,11 +270,10 @@ class RegisterPage(Page):
         else:
             typed = QLineEdit(self.filters.get(f.name, ""))
             typed.setPlaceholderText(tr("含有…") if not isinstance(f.kind, Reference) else tr("姓名或拼音…"))
-            from PySide6.QtWidgets import QWidgetAction
-
             holder = QWidgetAction(menu)
             holder.setDefaultWidget(typed)
-            typed.returnPressed.connect(lambda: (self.set_filter(f.name, typed.text()), menu.close()))
+            typed.returnPressed.connect(menu.close)
+            typed.returnPressed.connect(lambda: self.set_filter(f.name, typed.text()))
             menu.addAction(holder)
             menu.addAction(tr("（空）"), lambda: self.set_filter(f.name, "（空）"))
             QTimer.singleShot(0, typed.setFocus)
@@ -306,9 +306,8 @@ class RegisterPage(Page):
         rows = sorted(index.row() for index in model.selectedRows(self._first_column())) if model else []
         return [self.model.id_at(r) for r in rows if r < len(self.model.order)]
 
-    def create(self) -> None:
-        preset = {name: value for name, value in self.fixed.items()}
-        self.record_page.open(None, preset=preset)
+    def new_record(self) -> None:
+        self.record_page.open(None, preset=self.fixed)
         self.stack.setCurrentWidget(self.record_page)
 
     def open_row(self, place: int) -> None:
