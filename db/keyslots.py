@@ -49,6 +49,9 @@ class Cost:
     lanes: int = 4
 
 
+DEFAULT_COST = Cost()
+
+
 @dataclass(frozen=True)
 class Slot:
     name: str
@@ -132,7 +135,7 @@ def _bound(vault_id: str, name: str, role: Role) -> bytes:
 
 
 def wrap(data_key: bytes, *, vault_id: str, name: str, role: Role, secret: str, cost: Cost | None = None) -> Slot:
-    cost = cost or Cost()
+    cost = cost or DEFAULT_COST
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     wrapped = AESGCM(_key_for(secret, salt, cost)).encrypt(nonce, data_key, _bound(vault_id, name, role))
     return Slot(name, role, _b64(salt), _b64(nonce), _b64(wrapped), cost)

@@ -88,7 +88,7 @@ def sign_in_context(office: Office, lecture_id: str) -> template.Context:
         if not isinstance(lecture, Lecture):
             raise UserError("这场讲座已经不在了，请刷新后再试。")
         signed = session.scalars(select(SignIn).where(SignIn.lecture == lecture_id, SignIn.removed_at.is_(None)).order_by(SignIn.signed_at, SignIn.rowno)).all()
-        tails = dict(session.execute(select(Member.id, Member.mobile).where(Member.id.in_([s.member for s in signed if s.member]))).tuples().all()) if signed else {}
+        tails = dict(session.execute(select(Member.id, Member.mobile).where(Member.id.in_([s.member for s in signed if s.member]))).all()) if signed else {}
         rows = [
             {"number": n, "full_name": s.full_name, "unit": s.unit or "", "tail": (tails.get(s.member or "") or s.mobile or "")[-4:], "signed_at": s.signed_at}
             for n, s in enumerate(signed, 1)

@@ -81,7 +81,7 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
         .where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).order_by(lectures.c.starts_at)
     ).all()
     present: dict[str, int] = dict(
-        connection.execute(select(sign_ins.c.lecture, func.count()).where(sign_ins.c.removed_at.is_(None), sign_ins.c.lecture.in_([r.id for r in rows])).group_by(sign_ins.c.lecture)).tuples().all()
+        connection.execute(select(sign_ins.c.lecture, func.count()).where(sign_ins.c.removed_at.is_(None), sign_ins.c.lecture.in_([r.id for r in rows])).group_by(sign_ins.c.lecture)).all()
     )
     return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
 

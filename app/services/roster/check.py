@@ -83,7 +83,7 @@ def check_sheets(file: str, sheets: Sequence[Sheet], *, mappings: Mapping[str, M
     tables = [layout.find_table(sheet) for sheet in sheets]
     tables = [table.remapped(mappings[sheet.name]) if table and mappings and sheet.name in mappings else table for sheet, table in zip(sheets, tables, strict=True)]
     rosters = sum(layout.why_not_a_roster(sheet, table) is None for sheet, table in zip(sheets, tables, strict=True))
-    seen: dict[str, int] = {}
+    seen: dict[str, tuple[str, int]] = {}
     for sheet, table in zip(sheets, tables, strict=True):
         why = layout.why_not_a_roster(sheet, table)
         if why is not None or table is None:
@@ -99,7 +99,7 @@ def _is_generic(name: str) -> bool:
     return name.strip().lower().startswith(GENERIC_SHEET_NAMES)
 
 
-def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, int]) -> CheckedSheet:
+def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, tuple[str, int]]) -> CheckedSheet:
     result = CheckedSheet(sheet.name, table)
     start = table.header_rows[-1]
     layout.fill_down(sheet, table.columns)
@@ -120,13 +120,15 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
     return result
 
 
-def _mark_repeat(person: Row, seen: dict[str, int]) -> None:
+def _mark_repeat(person: Row, seen: dict[str, tuple[str, int]]) -> None:
     number = person.values.get("id_number")
     if number is None:
         return
-    first = seen.setdefault(number, person.row)
-    if first != person.row:
-        said = Problem("duplicate-in-file", f"这个人和第 {first} 行是同一个身份证号，只导入第 {first} 行。", "id_number")
+    place = (person.sheet, person.row)
+    sheet, row = seen.setdefault(number, place)
+    if (sheet, row) != place:
+        first = f"第 {row} 行" if sheet == person.sheet else f"“{sheet}”第 {row} 行"
+        said = Problem("duplicate-in-file", f"这个人和{first}是同一个身份证号，只导入{first}。", "id_number")
         person.problems = (*person.problems, said)
 
 

@@ -146,7 +146,7 @@ def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> int:
     if not named:
         return 0
     table = table_of(Certificate)
-    known = set(act.connection.execute(select(table.c.member, table.c.certificate_no).where(table.c.removed_at.is_(None))).tuples().all())
+    known = set(act.connection.execute(select(table.c.member, table.c.certificate_no).where(table.c.removed_at.is_(None))).all())
     fresh = [
         {"member": member, "certificate_no": p.row.values["certificate_no"], "skill_level": p.row.values.get("skill_level")}
         for member, p in named if (member, p.row.values["certificate_no"]) not in known

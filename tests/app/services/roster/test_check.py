@@ -1,0 +1,254 @@
+"""Any workbook in: the samples come in exactly as their truth files say, and every doubt is named."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import psutil
+import pytest
+
+from app.services.roster import layout
+from app.services.roster.check import as_document, check_file, check_sheets, reread
+from app.services.roster.reader import Sheet, read
+from db.problems import UserError
+from tests.conftest import id_number
+
+ROOT = Path(__file__).resolve().parents[4]
+SAMPLES = ROOT / "tests" / "samples"
+TRUTHS = sorted(SAMPLES.glob("*.truth.json"))
+
+
+def by_place(document: dict[str, Any]) -> dict[tuple[str, int], dict[str, Any]]:
+    return {(sheet["name"], row["row"]): row for sheet in document["sheets"] for row in sheet["rows"]}
+
+
+@pytest.mark.parametrize("truth", TRUTHS, ids=lambda p: p.name.removesuffix(".truth.json"))
+def test_a_sample_comes_in_exactly_as_its_truth_file_says(truth: Path) -> None:
+    file = truth.with_name(truth.name.removesuffix(".truth.json"))
+    wanted = json.loads(truth.read_text("utf-8"))
+    found = by_place(as_document(check_file(file)))
+    sheet = next(iter(found))[0]
+    expected = {((p.get("sheet") or wanted.get("sheet") or sheet) if "sheets" not in wanted else p["sheet"], p["row"]): p for p in wanted["people"]}
+    assert set(found) == set(expected)
+    for place, person in expected.items():
+        values = {k: v for k, v in person.items() if k not in ("row", "sheet", "problems")}
+        assert {k: found[place]["values"].get(k) for k in values} == values, place
+        assert sorted(p["code"] for p in found[place]["problems"]) == sorted(person["problems"]), place
+
+
+def test_the_large_sample_is_all_sound(samples: Path) -> None:
+    document = as_document(check_file(samples / "会员名册-2万人.xlsx"))
+    rows = by_place(document)
+    assert len(rows) == 20_000
+    assert not any(row["problems"] for row in rows.values())
+
+
+def test_two_row_headers_and_hints_are_understood() -> None:
+    document = as_document(check_file(SAMPLES / "花名册-人事科.xlsx"))
+    sheet = document["sheets"][0]
+    assert sheet["header_rows"] == [3, 4]
+    assert sheet["columns"]["公民身份号码"] == "id_number"
+    assert {(s["row"], s["why"]) for s in sheet["skipped"]} == {(106, "blank"), (268, "total"), (269, "blank"), (270, "note"), (271, "note")}
+    assert [s.get("why_skipped") for s in document["sheets"]] == [None, "hidden-sheet", "left-sheet"]
+
+
+def sheet(*rows: list[Any], name: str = "名单", visible: bool = True, merges: tuple[tuple[int, int, int, int], ...] = ()) -> Sheet:
+    return Sheet(name, visible, [list(row) for row in rows], merges)
+
+
+def checked_rows(*sheets: Sheet) -> list[Any]:
+    return list(check_sheets("x", list(sheets)).rows)
+
+
+HEADER = ["姓名", "身份证号", "手机", "部门"]
+
+
+def test_a_header_in_the_tenth_row_under_notes_is_found() -> None:
+    rows = checked_rows(sheet(*([["通知", "", "", ""]] * 9), HEADER, ["张三", id_number(1), "13800000001", "一车间"]))
+    assert [r.values["full_name"] for r in rows] == ["张三"]
+
+
+def test_the_header_repeated_on_each_printed_page_is_no_person() -> None:
+    rows = checked_rows(sheet(HEADER, ["张三", id_number(1), "", ""], HEADER, ["李四", id_number(2), "", ""]))
+    assert [r.values["full_name"] for r in rows] == ["张三", "李四"]
+
+
+def test_a_vertical_merge_fills_down_for_departments_only() -> None:
+    rows = checked_rows(sheet(HEADER, ["张三", id_number(1), "13800000001", "一车间"], ["李四", id_number(2), "", ""], merges=((1, 3, 2, 3), (1, 2, 2, 2))))
+    assert [(r.values["department"], r.values["mobile"]) for r in rows] == [("一车间", "13800000001"), ("一车间", None)]
+
+
+def test_a_sample_row_of_the_official_blank_is_no_person() -> None:
+    rows = checked_rows(sheet(["序号", *HEADER], ["", "11", "11", "1", "海口市"], [1, "张三", id_number(1), "", ""]))
+    assert [r.values["full_name"] for r in rows] == ["张三"]
+
+
+def test_several_sheets_share_one_look_for_repeats() -> None:
+    rows = checked_rows(sheet(HEADER, ["张三", id_number(1), "", ""], name="一车间"), sheet(HEADER, ["张三", id_number(1), "", ""], name="二车间"))
+    assert [[p.code for p in r.problems] for r in rows] == [[], ["duplicate-in-file"]]
+
+
+def test_a_missing_number_is_a_doubt_and_no_refusal() -> None:
+    row = checked_rows(sheet(HEADER, ["张三", "", "13800000001", ""]))[0]
+    assert ([p.code for p in row.problems], row.is_sound) == (["id-missing"], True)
+
+
+def test_the_number_settles_birth_and_gender_and_contradictions_are_named() -> None:
+    row = checked_rows(sheet(["姓名", "性别", "出生日期", "身份证号"], ["张三", "女", "1991-03-07", id_number(1)]))[0]
+    assert (row.values["gender"], str(row.values["birth_date"])) == ("男", "1990-03-07")
+    assert [p.code for p in row.problems] == ["gender-mismatch", "birth-mismatch"]
+
+
+def test_a_cell_mended_in_the_preview_is_read_again() -> None:
+    row = checked_rows(sheet(HEADER, ["张三", 1.10105199003072e17, "13800000001", ""]))[0]
+    assert not row.is_sound
+    mended = reread(row, {"id_number": id_number(1)})
+    assert (mended.is_sound, mended.values["id_number"], mended.values["gender"]) == (True, id_number(1), "男")
+
+
+def test_a_landline_in_the_phone_column_goes_to_its_own_field() -> None:
+    row = checked_rows(sheet(HEADER, ["张三", id_number(1), "010-65000000", ""]))[0]
+    assert (row.values["mobile"], row.values["landline"]) == (None, "010-65000000")
+
+
+def test_when_mobile_and_phone_both_stand_there_each_goes_its_way() -> None:
+    row = checked_rows(sheet(["姓名", "联系电话", "手机号码", "部门"], ["张三", "010-65000000", "13800000001", ""]))[0]
+    assert (row.values["mobile"], row.values["landline"]) == ("13800000001", "010-65000000")
+
+
+def test_columns_set_by_hand_are_obeyed() -> None:
+    one = sheet(["姓名", "备用", "部门"], ["张三", id_number(1), "一车间"])
+    rows = list(check_sheets("x", [one], mappings={"名单": {0: "full_name", 1: "id_number", 2: "department"}}).rows)
+    assert rows[0].values["id_number"] == id_number(1)
+
+
+@pytest.mark.parametrize("header", [alias for f in layout.importable().values() for alias in (f.label, *f.aliases)])
+def test_every_alias_names_its_field(header: str) -> None:
+    assert layout.field_for(header) is not None
+    assert layout.field_for(f" {header}\n（必填）") == layout.field_for(header)
+
+
+def test_the_official_blank_is_understood(samples: Path) -> None:
+    blank = samples.parent / "official" / "deptMemberTemplates.xlsx"
+    table = layout.find_table(read(blank)[0])
+    assert table is not None
+    assert table.header_rows == (4,)
+    assert len(table.columns) == 19  # all but 序号
+
+
+# -- bad input: one sentence each, nothing written, under ten seconds and 500 MB
+
+
+def book(fill: Callable[[Any], None]) -> bytes:
+    made = openpyxl.Workbook()
+    fill(made.active)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def packed(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as container:
+        for name, body in parts.items():
+            container.writestr(name, body)
+    return out.getvalue()
+
+
+CONTENT_TYPES = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>'
+RELS = b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+WORKBOOK = b'<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>'
+BOOK_RELS = b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+
+
+def with_sheet(xml: bytes) -> bytes:
+    return packed(**{"[Content_Types].xml": CONTENT_TYPES, "_rels/.rels": RELS, "xl/workbook.xml": WORKBOOK, "xl/_rels/workbook.xml.rels": BOOK_RELS, "xl/worksheets/sheet1.xml": xml})
+
+
+SHEET = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+CELL = b'<c r="%s" t="inlineStr"><is><t>x</t></is></c>'
+
+
+def far_cells() -> bytes:
+    return with_sheet(SHEET % (b'<row r="1">' + CELL % b"A1" + b'</row><row r="1048576">' + CELL % b"XFD1048576" + b"</row>"))
+
+
+def zip_bomb() -> bytes:
+    return with_sheet(SHEET % (b'<row r="1">' + CELL % b"A1" + b"</row>" + b" " * 600_000_000))
+
+
+def entity() -> bytes:
+    return with_sheet(b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet><sheetData>&e;</sheetData></worksheet>')
+
+
+def blank_million() -> bytes:
+    rows = b"".join(b'<row r="%d"><c r="A%d" s="0"/><c r="T%d" s="0"/></row>' % (n, n, n) for n in range(1, 1_000_001))
+    return with_sheet(SHEET % rows)
+
+
+GOOD = book(lambda s: s.append(HEADER))
+BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "empty": ("a.xlsx", lambda: b"", "空的"),
+    "truncated": ("a.xlsx", lambda: GOOD[: len(GOOD) // 2], "不完整"),
+    "picture": ("a.xlsx", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "图片"),
+    "html": ("a.xls", lambda: "<html><table><tr><td>姓名</td></tr></table></html>".encode(), "网页"),
+    "pdf": ("a.xls", lambda: b"%PDF-1.7 ....", "PDF"),
+    "word": ("a.xlsx", lambda: packed(**{"word/document.xml": b"<x/>"}), "文档"),
+    "ods": ("a.ods", lambda: packed(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"), ".ods"),
+    "password": ("a.xlsx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600), "密码"),
+    "far-cells": ("a.xlsx", far_cells, "没有"),
+    "zip-bomb": ("a.xlsx", zip_bomb, "没有打开"),
+    "entity": ("a.xlsx", entity, "外部引用"),
+    "plain-text": ("a.csv", lambda: "你好\n世界".encode(), "没有分列"),
+    "binary": ("a.csv", lambda: bytes(range(256)) * 10, "看不出"),
+    "wps-et": ("a.et", lambda: b"x", "另存为 .xlsx"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gives_one_sentence_quickly_and_in_little_memory(case: str, tmp_path: Path) -> None:
+    name, make, words = BAD[case]
+    path = tmp_path / name
+    path.write_bytes(make())
+    before = psutil.Process().memory_info().rss
+    started = time.monotonic()
+    with pytest.raises(UserError) as refused:
+        check_file(path)
+    assert time.monotonic() - started < 10
+    assert psutil.Process().memory_info().rss - before < 500_000_000
+    assert words in str(refused.value)
+    assert str(refused.value).endswith("。")
+
+
+def test_a_million_blank_rows_end_quickly_either_way(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(blank_million())
+    started = time.monotonic()
+    try:
+        assert list(check_file(path).rows) == []
+    except UserError as e:
+        assert str(e).endswith("。")
+    assert time.monotonic() - started < 10
+
+
+def test_the_terminal_twin_prints_the_document_and_writes_nothing(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "app", "roster", "check", str(SAMPLES / "导出-物业.csv"), "--json"], cwd=ROOT, capture_output=True, check=True)
+    document = json.loads(done.stdout)
+    assert set(document) == {"file", "sheets"}
+    assert set(document["sheets"][0]) >= {"name", "header_rows", "columns", "rows", "skipped"}
+    assert document["sheets"][0]["header_rows"] == [1]
+    assert set(document["sheets"][0]["rows"][0]) == {"row", "values", "problems"}
+
+
+def test_the_terminal_twin_refuses_with_one_sentence_and_code_2(tmp_path: Path) -> None:
+    (tmp_path / "x.xlsx").write_bytes(b"")
+    done = subprocess.run([sys.executable, "-m", "app", "roster", "check", str(tmp_path / "x.xlsx"), "--json"], cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().strip().count("\n") == 0

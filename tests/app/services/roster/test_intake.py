@@ -1,0 +1,159 @@
+"""From checked rows to the register: new, changed, unchanged, left out; one act, one undo."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from app.services import undo
+from app.services.office import Office
+from app.services.records import ActKind
+from app.services.roster import intake
+from app.services.roster.check import check_file, check_sheets
+from app.services.roster.intake import Verdict
+from app.services.roster.reader import Sheet
+from db.record import values_of
+from db.registers import Certificate, Member
+from tests.conftest import id_number
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+HEADER = ["姓名", "身份证号", "手机", "部门"]
+
+
+def take(office: Office, *rows: list[Any], header: list[str] = HEADER, name: str = "x.xlsx") -> intake.Imported:
+    checked = check_sheets(name, [Sheet("名单", True, [header, *rows])])
+    with office.reading() as session:
+        planned = intake.plan(session.connection(), checked)
+    return intake.commit(office, name, planned)
+
+
+def take_file(office: Office, path: Path) -> intake.Imported:
+    with office.reading() as session:
+        planned = intake.plan(session.connection(), check_file(path))
+    return intake.commit(office, path.name, planned, digest=intake.digest_of(path))
+
+
+def members(office: Office) -> list[dict[str, Any]]:
+    with office.reading() as session:
+        return [values_of(m) for m in session.scalars(select(Member).where(Member.removed_at.is_(None)).order_by(Member.rowno))]
+
+
+def test_bad_rows_are_left_out_by_number_and_the_rest_are_kept(office: Office) -> None:
+    done = take_file(office, SAMPLES / "花名册-人事科.xlsx")
+    assert (done.new, done.changed, done.left_out) == (250, 0, 12)
+    assert len(members(office)) == 250
+
+
+def test_left_out_rows_are_kept_with_the_act_and_given_back(office: Office, tmp_path: Path) -> None:
+    take(office, ["张三", 1.10105199003072e17, "13800000001", "一车间"], ["李四", id_number(2), "", ""])
+    with office.reading() as session:
+        from db.journal import JournalRow
+
+        facts = json.loads(session.scalars(select(JournalRow.changes).where(JournalRow.deed == "act").order_by(JournalRow.seq.desc())).first() or "{}")
+    assert [row["row"] for row in facts["left_out_rows"]] == [2]
+    intake.write_left_out(facts["left_out_rows"], tmp_path / "待修.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "待修.xlsx").active
+    assert [c.value for c in sheet[1]][-2:] == ["是否导入成功", "错误原因"]
+    assert "末三位" in sheet[2][-1].value
+
+
+def test_the_same_file_twice_changes_nothing_and_says_so(office: Office) -> None:
+    first = take_file(office, SAMPLES / "分车间名单.xlsx")
+    before = members(office)
+    again = take_file(office, SAMPLES / "分车间名单.xlsx")
+    assert (first.new, again.new, again.changed, again.unchanged, again.act) == (360, 0, 0, 360, None)
+    assert members(office) == before
+
+
+def test_a_certificate_number_in_a_row_becomes_a_certificate_once(office: Office) -> None:
+    take_file(office, SAMPLES / "分车间名单.xlsx")
+    take_file(office, SAMPLES / "分车间名单.xlsx")
+    with office.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Certificate)) == 239
+
+
+def test_a_blank_cell_never_wipes_what_is_stored(office: Office) -> None:
+    take(office, ["张三", id_number(1), "13800000001", "一车间"])
+    done = take(office, ["张三", id_number(1), "", "二车间"])
+    assert done.changed == 1
+    assert [(m["mobile"], m["department"]) for m in members(office)] == [("13800000001", "二车间")]
+
+
+def test_a_month_does_not_overwrite_the_day_it_contains(office: Office) -> None:
+    header = ["姓名", "身份证号", "入会日期"]
+    take(office, ["张三", id_number(1), "2015-03-07"], header=header)
+    assert take(office, ["张三", id_number(1), "2015.3"], header=header).unchanged == 1
+    assert str(members(office)[0]["joined_on"]) == "2015-03-07"
+
+
+def test_without_a_number_a_person_is_known_by_name_and_phone(office: Office) -> None:
+    take(office, ["张三", id_number(1), "13800000001", "一车间"])
+    done = take(office, ["张三", "", "13800000001", "二车间"])
+    assert (done.new, done.changed) == (0, 1)
+
+
+def test_two_people_of_one_name_are_never_mixed(office: Office) -> None:
+    take(office, ["张三", id_number(1), "13800000001", "一车间"])
+    done = take(office, ["张三", id_number(2), "13800000001", "二车间"], ["张三", "", "13900000009", "三车间"])
+    assert (done.new, done.changed) == (2, 0)
+
+
+def test_undo_takes_the_whole_import_back_and_keeps_people_edited_since(office: Office) -> None:
+    done = take(office, *[[f"张{chr(0x4E00 + n)}", id_number(n), "", ""] for n in range(50)])
+    with office.reading() as session:
+        someone = session.scalars(select(Member.id).order_by(Member.rowno)).first()
+    with office.act(ActKind.EDIT, "改") as act:
+        act.change(Member, someone or "", {"post": "焊工"})
+    assert done.act is not None
+    taken = undo.undo(office, done.act)
+    assert len(members(office)) == 1
+    assert taken.kept == (("member", someone),)
+
+
+def test_undo_of_an_update_brings_the_old_values_back(office: Office) -> None:
+    take(office, ["张三", id_number(1), "13800000001", "一车间"])
+    before = members(office)
+    done = take(office, ["张三", id_number(1), "13900000002", "二车间"])
+    assert members(office) != before
+    assert done.act is not None
+    undo.undo(office, done.act)
+    assert members(office) == before
+
+
+def test_after_undo_the_same_file_comes_in_again(office: Office) -> None:
+    done = take(office, ["张三", id_number(1), "", ""])
+    assert done.act is not None
+    undo.undo(office, done.act)
+    assert take(office, ["张三", id_number(1), "", ""]).new == 1
+
+
+def test_a_doubtful_row_goes_in_with_the_doubtful_cell_blank_when_the_clerk_says_so(office: Office) -> None:
+    checked = check_sheets("x", [Sheet("名单", True, [HEADER, ["张三", 1.10105199003072e17, "13800000001", "一车间"]])])
+    with office.reading() as session:
+        planned = intake.plan(session.connection(), checked, with_doubts={("名单", 2)})
+    assert [p.verdict for p in planned] == [Verdict.NEW]
+    intake.commit(office, "x", planned)
+    assert [(m["full_name"], m["id_number"]) for m in members(office)] == [("张三", None)]
+
+
+rosters = st.lists(
+    st.tuples(st.text("赵钱孙李周吴郑王甲乙丙丁", min_size=2, max_size=3), st.integers(0, 400), st.sampled_from(["一车间", "二车间", ""])), max_size=12, unique_by=lambda row: row[1]
+)
+
+
+@given(rosters)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_importing_twice_is_importing_once_and_undo_is_before(office: Office, roster: list[tuple[str, int, str]]) -> None:
+    before = members(office)
+    rows = [[name, id_number(n), "", department] for name, n, department in roster]
+    done = take(office, *rows)
+    once = members(office)
+    again = take(office, *rows)
+    assert (again.new, again.changed, members(office)) == (0, 0, once)
+    if done.act:
+        undo.undo(office, done.act)
+    assert members(office) == before

@@ -1,0 +1,234 @@
+"""The encrypted file: what opens it, what does not, and that nothing is ever created by mistake."""
+
+import json
+import multiprocessing
+import shutil
+import sqlite3
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from app.services.office import Office
+from app.services.records import ActKind
+from db import journal, keyslots, vault
+from db.keyslots import Role
+from db.problems import UserError
+from db.record import Base
+from db.registers import Member
+from tests.conftest import PASSWORD, person
+
+FOLDER = "union"
+
+
+def unlocked(office: Office) -> Path:
+    """The folder of an office that was closed."""
+    office.vault.close()
+    return office.vault.folder
+
+
+def test_the_right_password_opens_and_everything_is_there(office: Office) -> None:
+    with office.act(ActKind.EDIT, "x") as act:
+        act.create(Member, person())
+    again = vault.unlock(unlocked(office), "李晓梅", PASSWORD)
+    with again.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM member")).scalar() == 1
+    again.close()
+
+
+@pytest.mark.parametrize(("name", "password"), [("李晓梅", "wrong"), ("别人", PASSWORD), ("李晓梅", "")])
+def test_a_wrong_name_or_password_is_refused_in_one_sentence(office: Office, name: str, password: str) -> None:
+    with pytest.raises(UserError, match="姓名或密码不对"):
+        vault.unlock(unlocked(office), name, password)
+
+
+def test_no_name_stands_readable_in_the_file(office: Office) -> None:
+    with office.act(ActKind.EDIT, "x") as act:
+        act.create(Member, person(full_name="欧阳建国"))
+    folder = unlocked(office)
+    bodies = b"".join(p.read_bytes() for p in folder.iterdir() if p.is_file())
+    assert "欧阳建国".encode() not in bodies
+    with pytest.raises(sqlite3.DatabaseError):
+        sqlite3.connect(folder / "vault.db").execute("SELECT * FROM sqlite_master").fetchall()
+
+
+def test_without_the_key_file_nothing_is_opened_and_nothing_made(office: Office) -> None:
+    folder = unlocked(office)
+    (folder / "vault.json").unlink()
+    before = sorted(p.name for p in folder.iterdir())
+    with pytest.raises(UserError, match="找不到钥匙文件"):
+        vault.unlock(folder, "李晓梅", PASSWORD)
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+def test_without_the_database_nothing_is_made_in_its_place(office: Office) -> None:
+    folder = unlocked(office)
+    (folder / "vault.db").unlink()
+    with pytest.raises(UserError, match=r"找不到资料文件"):
+        vault.unlock(folder, "李晓梅", PASSWORD)
+    assert not (folder / "vault.db").exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"format": "x"}', b'{"format": "uniondesk-vault", "version": 1}', b"\xff\xfe"])
+def test_a_damaged_key_file_is_refused_in_one_sentence(office: Office, body: bytes) -> None:
+    folder = unlocked(office)
+    (folder / "vault.json").write_bytes(body)
+    with pytest.raises(UserError, match="损坏"):
+        vault.unlock(folder, "李晓梅", PASSWORD)
+
+
+def test_a_role_cannot_be_raised_by_editing_the_key_file(office: Office) -> None:
+    office.vault.set_user("门口", Role.DOOR, "door-password")
+    folder = unlocked(office)
+    raw = json.loads((folder / "vault.json").read_text("utf-8"))
+    for slot in raw["slots"]:
+        if slot["name"] == "门口":
+            slot["role"] = "administrator"
+    (folder / "vault.json").write_text(json.dumps(raw), "utf-8")
+    with pytest.raises(UserError, match="姓名或密码不对"):
+        vault.unlock(folder, "门口", "door-password")
+
+
+def test_a_database_of_another_vault_is_refused(office: Office, tmp_path: Path) -> None:
+    other = vault.create(tmp_path / "other", title="x", administrator="李晓梅", password=PASSWORD, recovery_code=keyslots.new_recovery_code())
+    other.close()
+    folder = unlocked(office)
+    shutil.copy(tmp_path / "other" / "vault.db", folder / "vault.db")
+    for suffix in ("-wal", "-shm"):
+        (folder / f"vault.db{suffix}").unlink(missing_ok=True)
+    with pytest.raises(UserError, match="不是一对"):
+        vault.unlock(folder, "李晓梅", PASSWORD)
+
+
+def test_a_vault_of_a_newer_program_is_refused_and_left_alone(office: Office) -> None:
+    with office.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    folder = unlocked(office)
+    with pytest.raises(UserError, match="更新的程序"):
+        vault.unlock(folder, "李晓梅", PASSWORD)
+
+
+def test_a_second_window_on_the_same_vault_is_refused(office: Office) -> None:
+    with pytest.raises(UserError, match="另一个窗口"):
+        vault.unlock(office.vault.folder, "李晓梅", PASSWORD)
+
+
+def test_creating_where_a_vault_is_changes_nothing(office: Office) -> None:
+    folder = unlocked(office)
+    before = (folder / "vault.db").read_bytes()
+    with pytest.raises(UserError, match="已经有一个资料库"):
+        vault.create(folder, title="x", administrator="a", password="b", recovery_code="c")
+    assert (folder / "vault.db").read_bytes() == before
+
+
+def test_the_recovery_code_opens_as_typed_by_hand(tmp_path: Path) -> None:
+    code = keyslots.new_recovery_code()
+    vault.create(tmp_path / "v", title="x", administrator="a", password=PASSWORD, recovery_code=code).close()
+    typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+    opened = vault.unlock_with_recovery(tmp_path / "v", typed)
+    assert opened.user.role is Role.ADMINISTRATOR
+    opened.close()
+
+
+def test_one_wrong_character_of_the_recovery_code_is_told_from_a_wrong_sheet() -> None:
+    code = keyslots.new_recovery_code()
+    wrong = ("2" if code[0] != "2" else "3") + code[1:]
+    assert keyslots.normal_recovery_code(code) == code
+    assert keyslots.normal_recovery_code(wrong) in (None, wrong)  # the check character finds 31 of 32
+
+
+def test_the_last_administrator_cannot_be_removed(office: Office) -> None:
+    with pytest.raises(UserError, match="至少要留一位管理员"):
+        office.vault.remove_user("李晓梅")
+
+
+def test_a_backup_is_a_vault_that_opens(office: Office) -> None:
+    with office.act(ActKind.EDIT, "x") as act:
+        act.create(Member, person())
+    copy = office.vault.back_up()
+    opened = vault.unlock(copy, "李晓梅", PASSWORD)
+    with opened.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM member")).scalar() == 1
+    opened.close()
+
+
+def test_backups_are_thinned_to_days_weeks_and_months(tmp_path: Path) -> None:
+    today = date(2026, 11, 20)
+    for age in range(0, 800, 1):
+        day = datetime.combine(today - timedelta(days=age), datetime.min.time())
+        (tmp_path / day.strftime("%Y-%m-%d_%H%M%S")).mkdir()
+    vault.thin(tmp_path, today=today)
+    kept = [when.date() for when, _ in vault.backups_in(tmp_path)]
+    assert all(today - timedelta(days=age) in kept for age in range(7))
+    assert 20 <= len(kept) <= 26
+    assert min(kept) > today - timedelta(days=366)
+
+
+def test_the_migrations_lead_to_the_models(office: Office) -> None:
+    with office.vault.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False, "include_object": lambda o, name, kind, *_: not (name or "").startswith("search_")})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_journal_takes_no_changes_and_shows_none(office: Office) -> None:
+    with office.act(ActKind.EDIT, "x") as act:
+        act.create(Member, person())
+    with pytest.raises(Exception, match="append-only"), office.writing() as connection:
+        connection.execute(text("UPDATE journal SET who = 'x'"))
+    with pytest.raises(Exception, match="append-only"), office.writing() as connection:
+        connection.execute(text("DELETE FROM journal"))
+    with office.vault.engine.connect() as connection:
+        assert journal.verify(connection) is None
+
+
+def test_a_journal_row_changed_behind_the_programs_back_is_found(office: Office) -> None:
+    for n in range(3):
+        with office.act(ActKind.EDIT, f"x{n}") as act:
+            act.create(Member, person(n))
+    with office.writing() as connection:
+        connection.execute(text("DROP TRIGGER journal_keeps_words"))
+        connection.execute(text("UPDATE journal SET changes = '{}' WHERE seq = 4"))
+    with office.vault.engine.connect() as connection:
+        assert journal.verify(connection) == 4
+
+
+def _write_until_killed(folder: str, ready: "multiprocessing.connection.Connection") -> None:
+    opened = vault.unlock(Path(folder), "李晓梅", PASSWORD)
+    office = Office(opened)
+    n = 0
+    while True:
+        with office.act(ActKind.EDIT, "x") as act:
+            act.create(Member, person(n))
+        ready.send(n)
+        n += 1
+
+
+def test_a_killed_program_loses_no_confirmed_act(office: Office, long_form: bool) -> None:
+    folder = unlocked(office)
+    context = multiprocessing.get_context("spawn")
+    confirmed = 0
+    for _ in range(20 if long_form else 2):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_write_until_killed, args=(str(folder), theirs))
+        process.start()
+        seen = 0
+        while seen < 25:
+            assert ours.poll(60)
+            ours.recv()
+            seen += 1
+        process.kill()
+        process.join()
+        while ours.poll():
+            ours.recv()
+            seen += 1
+        confirmed += seen
+        opened = vault.unlock(folder, "李晓梅", PASSWORD)
+        with opened.engine.connect() as connection:
+            count = connection.execute(text("SELECT count(*) FROM member")).scalar_one()
+            assert journal.verify(connection) is None
+        opened.close()
+        assert confirmed <= count <= confirmed + 1
+        confirmed = count
