@@ -271,7 +271,7 @@ class DateKind(Kind):
         return value.written()
 
     def from_wire(self, written: Wire) -> PartialDate:
-        return PartialDate.from_iso(str(written))
+        return PartialDate.from_iso(super().from_wire(written))
 
 
 class Moment(Kind):
@@ -302,7 +302,7 @@ class Moment(Kind):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def from_wire(self, written: Wire) -> datetime:
-        return datetime.strptime(str(written), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return datetime.strptime(super().from_wire(written), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 class Whole(Kind):

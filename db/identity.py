@@ -12,7 +12,8 @@ from functools import lru_cache
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _LOOKS_LIKE_X = str.maketrans(dict.fromkeys("xⅩⅹＸｘХх×✕", "X"))
-_FULL_WIDTH = str.maketrans({chr(0xFF10 + d): str(d) for d in range(10)} | {"－": "-", "（": "(", "）": ")", "＋": "+"})
+# Digits, letters and marks at full width; not all of NFKC, which would change more than width.
+_FULL_WIDTH = str.maketrans({chr(0xFF01 + n): chr(0x21 + n) for n in range(94)})
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00a0\u3000\t\r\n "))
 PROVINCES = frozenset(["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83", "91"])
 _RESIDENT = re.compile(r"[1-9]\d{16}[\dX]")
@@ -23,7 +24,7 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def squeeze(text: str) -> str:
-    """Without spaces, invisible characters, the leading apostrophe of spreadsheets; digits at half width."""
+    """Without spaces, invisible characters, the leading apostrophe of spreadsheets; all at half width."""
     return text.translate(_INVISIBLE).translate(_FULL_WIDTH).lstrip("'’`‘")
 
 

@@ -25,7 +25,7 @@ LIBRARIES = {
     "libxcb-keysyms1": "libxcb-keysyms.so.1", "libxcb-shape0": "libxcb-shape.so.0", "libxcb-image0": "libxcb-image.so.0", "libxcb-randr0": "libxcb-randr.so.0",
     "libxcb-render-util0": "libxcb-render-util.so.0", "libxcb-xkb1": "libxcb-xkb.so.1",
 }
-TEST_PACKAGES = {"postgresql": POSTGRES}
+TEST_PACKAGES = {"postgresql": POSTGRES, "age": "/usr/bin/age"}
 
 
 def say(text: str) -> None:
