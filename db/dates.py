@@ -37,7 +37,7 @@ class PartialDate:
     def __post_init__(self) -> None:
         if self.day is not None and self.month is None:
             raise ValueError("a day needs a month")
-        date(self.year, self.month or 1, self.day or 1)
+        date(self.year, 1 if self.month is None else self.month, 1 if self.day is None else self.day)
 
     def __str__(self) -> str:
         parts = [f"{self.year:04}"]
@@ -70,6 +70,11 @@ class PartialDate:
             return self.first_day()
         following = date(self.year + 1, 1, 1) if self.month in (None, 12) else date(self.year, (self.month or 1) + 1, 1)
         return following - timedelta(days=1)
+
+    @property
+    def precision(self) -> int:
+        """How many parts are known: 1 year, 2 month, 3 day."""
+        return 1 + (self.month is not None) + (self.day is not None)
 
     def agrees_with(self, other: "PartialDate") -> bool:
         """Whether both can be the same day: 1987-03 agrees with 1987-03-15."""

@@ -59,6 +59,9 @@ def cell_text(cell: object) -> str:
     return str(cell)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 class Kind:
     """Free text on one line; the base of the other kinds."""
 
@@ -76,7 +79,7 @@ class Kind:
         return BLANK if cell is None else self.read_text(cell_text(cell))
 
     def read_text(self, text: str) -> Reading:
-        value = text.strip() if self.multiline else " ".join(text.split())
+        value = _CONTROL.sub("", text).strip() if self.multiline else " ".join(_CONTROL.sub("", text).split())
         if not value:
             return BLANK
         if len(value) > self.max_length:
@@ -153,8 +156,10 @@ class Name(Kind):
             return Reading(text)
         name = unicodedata.normalize("NFC", text.translate(_PRIVATE))
         name = name.replace("\u200b", "").replace("\ufeff", "").replace("\u3000", " ").replace("\u00a0", " ").strip(" *＊'’\t\r\n")
+        said: tuple[Problem, ...] = ()
         if remark := _REMARK.match(name):
             name = remark.group(1)
+            said = (warning("name-remark", f"姓名后面的“{remark.group(2)}”没有收进姓名，需要的话请填到备注。"),)
         name = _SEPARATORS.sub("·", name)
         name = _HAN_SPACE.sub("", " ".join(name.split()))
         if not name:
@@ -164,8 +169,8 @@ class Name(Kind):
         if len(name) > self.max_length:
             return Reading(None, (Problem("too-long", f"姓名最多 {self.max_length} 个字。"),))
         if any(c.isdigit() for c in name):
-            return Reading(name, (warning("name-odd", f"姓名“{name}”里有数字，请看一眼。"),))
-        return Reading(name)
+            return Reading(name, (*said, warning("name-odd", f"姓名“{name}”里有数字，请看一眼。")))
+        return Reading(name, said)
 
 
 _ID_SENTENCES = {

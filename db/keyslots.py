@@ -1,8 +1,8 @@
 """Who may open the vault: the key file beside the database.
 
 A random 32-byte data key encrypts the database. It is wrapped once for each user under a key from the password
-(Argon2id, RFC 9106) and once under the printed recovery code, each time with AES-256-GCM. Name, role and vault are bound
-into each slot as associated data: somebody who edits the file can make a slot unusable, never more powerful.
+(Argon2id, RFC 9106) and once under the printed recovery code, each time with AES-256-GCM. Name, role, vault and whether it is for
+practice are bound into each slot as associated data: somebody who edits the file can make a slot unusable, never more powerful.
 
 This module imports no database library, so that the unlock window is up before one is loaded.
 """
@@ -110,6 +110,8 @@ def load(folder: Path) -> KeyFile:
         raise UserError("找不到钥匙文件 vault.json，资料库没有打开，也没有改动。请从备份文件夹里取回它。") from None
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise UserError(_DAMAGED) from None
+    except OSError as e:
+        raise UserError("钥匙文件 vault.json 读不出来，请检查文件夹的权限和磁盘；资料没有改动。") from e
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise UserError(_DAMAGED)
     if raw.get("version") != VERSION:
@@ -130,23 +132,23 @@ def _key_for(secret: str, salt: bytes, cost: Cost) -> bytes:
     return Argon2id(salt=salt, length=32, iterations=cost.iterations, lanes=cost.lanes, memory_cost=cost.memory_kib).derive(plain)
 
 
-def _bound(vault_id: str, name: str, role: Role) -> bytes:
-    return "\x1f".join((FORMAT, str(VERSION), vault_id, name, role.value)).encode()
+def _bound(vault_id: str, name: str, role: Role, practice: bool) -> bytes:
+    return "\x1f".join((FORMAT, str(VERSION), vault_id, "practice" if practice else "real", name, role.value)).encode()
 
 
-def wrap(data_key: bytes, *, vault_id: str, name: str, role: Role, secret: str, cost: Cost | None = None) -> Slot:
+def wrap(data_key: bytes, *, vault_id: str, practice: bool, name: str, role: Role, secret: str, cost: Cost | None = None) -> Slot:
     cost = cost or DEFAULT_COST
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
-    wrapped = AESGCM(_key_for(secret, salt, cost)).encrypt(nonce, data_key, _bound(vault_id, name, role))
+    wrapped = AESGCM(_key_for(secret, salt, cost)).encrypt(nonce, data_key, _bound(vault_id, name, role, practice))
     return Slot(name, role, _b64(salt), _b64(nonce), _b64(wrapped), cost)
 
 
-def unwrap(slot: Slot, vault_id: str, secret: str) -> bytes | None:
-    """The data key; None when the secret is wrong or the slot was altered."""
+def unwrap(slot: Slot, keys: KeyFile, secret: str) -> bytes | None:
+    """The data key; None when the secret is wrong or the slot, or what it is bound to, was altered."""
     try:
         salt, nonce, wrapped = (base64.b64decode(part, validate=True) for part in (slot.salt, slot.nonce, slot.wrapped))
-        return AESGCM(_key_for(secret, salt, slot.cost)).decrypt(nonce, wrapped, _bound(vault_id, slot.name, slot.role))
-    except (InvalidTag, ValueError):
+        return AESGCM(_key_for(secret, salt, slot.cost)).decrypt(nonce, wrapped, _bound(keys.vault_id, slot.name, slot.role, keys.practice))
+    except (InvalidTag, ValueError, TypeError):
         return None
 
 

@@ -25,6 +25,8 @@ class SentPackage(Base):
     made_at: Mapped[str] = mapped_column(String(32))
     counts: Mapped[str] = mapped_column(Text)
     file_name: Mapped[str] = mapped_column(String(200))
+    addressee: Mapped[str] = mapped_column(String(40))
+    """Fingerprint of the district it went to: another district has confirmed nothing of ours."""
     acknowledged_at: Mapped[str | None] = mapped_column(String(32))
     receipt: Mapped[str | None] = mapped_column(Text)
 

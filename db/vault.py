@@ -17,6 +17,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlcipher
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from db import keyslots
 from db.keyslots import KeyFile, Role
@@ -53,8 +54,11 @@ class Vault:
         self._lock.release()
 
     def set_user(self, name: str, role: Role, password: str) -> None:
-        """Add a user, or give one a new password or role."""
-        self.keys = self.keys.with_slot(keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, name=name, role=role, secret=password))
+        """Add a user, or give one a new password or role. UserError when nobody would be left to administer."""
+        others = any(s.role is Role.ADMINISTRATOR for s in self.keys.users if s.name != name)
+        if name == keyslots.RECOVERY or (role is not Role.ADMINISTRATOR and not others):
+            raise UserError("至少要留一位管理员，没有改。")
+        self.keys = self.keys.with_slot(keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=name, role=role, secret=password))
         self.keys.save(self.folder)
 
     def remove_user(self, name: str) -> None:
@@ -68,6 +72,8 @@ class Vault:
         """A proven copy under `backups/`: copied, opened with the key, checked whole, then kept. Thinned to 7 days, 5 weeks, 12 months."""
         now = now or datetime.now()
         final = self.folder / BACKUPS / now.strftime("%Y-%m-%d_%H%M%S")
+        if final.exists():
+            return final  # made within this second
         beside = final.with_suffix(".part")
         shutil.rmtree(beside, ignore_errors=True)
         try:
@@ -80,9 +86,11 @@ class Vault:
             shutil.copy2(self.folder / keyslots.FILE_NAME, beside)
             _prove(beside / DATABASE, self._data_key)
             beside.rename(final)
-        except (OSError, sqlcipher.OperationalError) as e:
+        except BaseException as e:
             shutil.rmtree(beside, ignore_errors=True)
-            raise UserError("备份没有写成，磁盘可能满了。请清出空间后再备份；资料本身没有受影响。") from e
+            if isinstance(e, OSError | sqlcipher.DatabaseError):
+                raise UserError("备份没有写成，磁盘可能满了。请清出空间后再备份；资料本身没有受影响。") from e
+            raise
         thin(self.folder / BACKUPS, today=now.date())
         return final
 
@@ -130,7 +138,7 @@ def _connect(path: Path, data_key: bytes) -> Any:
 
 def encrypted_engine(path: Path, data_key: bytes, *, foreign_keys: bool = True) -> Engine:
     """An engine on an existing file (it may be empty) under SQLCipher with a raw key; durable on every commit."""
-    engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=lambda: _connect(path, data_key), poolclass=QueuePool, pool_size=4, max_overflow=4)
+    engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=lambda: _connect(path, data_key), poolclass=QueuePool, pool_size=4, max_overflow=4, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -212,21 +220,29 @@ def create(folder: Path, *, title: str, administrator: str, password: str, recov
     """A new vault with its first administrator. UserError where the folder already holds one or cannot be written."""
     if exists(folder):
         raise UserError(f"文件夹“{folder.name}”里已经有一个资料库，没有改动它。请打开它，或另选一个空文件夹。")
+    cannot = UserError(f"无法在“{folder.name}”里建立资料库，请检查磁盘是否已满或只读。")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = hold(folder)
+    except OSError as e:
+        raise cannot from e
+    lock = hold(folder)
+    try:
         data_key, vault_id = secrets.token_bytes(32), new_id()
-        path = folder / DATABASE
-        make_empty(path)
-        _migrate(path, data_key)
-        slots = (
-            keyslots.wrap(data_key, vault_id=vault_id, name=administrator, role=Role.ADMINISTRATOR, secret=password),
-            keyslots.wrap(data_key, vault_id=vault_id, name=keyslots.RECOVERY, role=Role.ADMINISTRATOR, secret=recovery_code),
+        make_empty(folder / DATABASE)
+        _migrate(folder / DATABASE, data_key)
+        slots = tuple(
+            keyslots.wrap(data_key, vault_id=vault_id, practice=practice, name=name, role=Role.ADMINISTRATOR, secret=secret)
+            for name, secret in ((administrator, password), (keyslots.RECOVERY, recovery_code))
         )
         keys = KeyFile(vault_id, title, practice, slots)
         keys.save(folder)
-    except OSError as e:
-        raise UserError(f"无法在“{folder.name}”里建立资料库，请检查磁盘是否已满或只读。") from e
+    except BaseException as e:
+        lock.release()
+        for made in (*folder.glob(f"{DATABASE}*"), folder / keyslots.FILE_NAME):
+            made.unlink(missing_ok=True)
+        if isinstance(e, OSError | sqlcipher.OperationalError | OperationalError):
+            raise cannot from e
+        raise
     return Vault(folder, keys, User(administrator, Role.ADMINISTRATOR), data_key, lock)
 
 
@@ -236,7 +252,7 @@ def unlock(folder: Path, name: str, password: str) -> Vault:
     if not (folder / DATABASE).exists():
         raise UserError("找不到资料文件 vault.db，什么也没有建立。请从备份文件夹里取回它。")
     slot = next((s for s in keys.slots if s.name == name), None)
-    data_key = keyslots.unwrap(slot, keys.vault_id, password) if slot else None
+    data_key = keyslots.unwrap(slot, keys, password) if slot else None
     if slot is None or data_key is None:
         raise UserError("姓名或密码不对，请再试一次。忘了密码可以用锁在柜子里的恢复密钥。")
     return _open(folder, keys, User(slot.name, slot.role), data_key)

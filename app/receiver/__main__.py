@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from app.receiver import district
-from db.problems import UserError
+from db.problems import UserError, places
 
 PASSWORD_VARIABLE = "UNIONDESK_RECEIVER_PASSWORD"
 
@@ -55,6 +55,9 @@ def main(arguments: list[str]) -> int:
     except UserError as e:
         print(e, file=sys.stderr)
         return 2
+    except Exception as e:  # our own fault: where it was, never what it was about
+        print(f"程序出错了，这一步没有做成。\n{places(e)}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -55,6 +55,8 @@ class Report:
     enrolled: bool
     already_merged: bool
     skipped_series: tuple[int, ...]
+    forked: bool = False
+    """The package does not follow the one merged last: the office may have restored a backup."""
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     refused: list[Outcome] = field(default_factory=list)
 
@@ -69,6 +71,8 @@ class Report:
             lines.append("这一批以前已经合并过，再合并不会有变化。")
         if self.skipped_series:
             lines.append(f"第 {'、'.join(map(str, self.skipped_series))} 批没有收到，但内容都包含在这一批里。")
+        if self.forked:
+            lines.append("注意：这一批不是接着上次收到的做的，单位可能恢复过备份，请打电话问一下。")
         for register in REGISTERS:
             if c := self.counts.get(register.__tablename__):
                 said = [f"收下 {c['accepted']}"] + [f"{word} {c[key]}" for key, word in (("unchanged", "没变化"), ("withdrawn", "撤回"), ("refused", "不收")) if c[key]]
@@ -121,13 +125,21 @@ class Receiver:
         return report
 
     def _open(self, path: Path) -> Opened:
-        return package.open_file(path, keys=self.keys, direction="up", practice=self.practice)
+        return package.open_file(path, keys=self.keys, direction="up", practice=self.practice, sender=self._keys_of)
+
+    def _keys_of(self, union_id: str) -> PublicKeys | None:
+        """The pinned keys of an enrolled office."""
+        with self.data.connect() as connection:
+            office = self._office(connection, union_id)
+        return PublicKeys(office["signing_key"], office["recipient"]) if office else None
 
     def _office(self, connection: Connection, office: str) -> Mapping[str, Any] | None:
         row = connection.execute(select(store.offices).where(store.offices.c.id == office)).mappings().first()
         return dict(row) if row is not None else None
 
     def _examine(self, connection: Connection, opened: Opened) -> tuple[Report, list[dict[str, Any]]]:
+        if str(opened.manifest["schema"]) > vault.known_versions()[-1]:
+            raise PackageRefused(Refusal.UNKNOWN_VERSION, "（单位的程序比区里的新。）")
         office = self._office(connection, opened.union["id"])
         series, covers = opened.series, opened.manifest["covers"]
         if office is not None and PublicKeys(office["signing_key"], office["recipient"]) != opened.sender:
@@ -139,9 +151,10 @@ class Receiver:
             if series <= last:
                 raise PackageRefused(Refusal.REPLAYED, f"（这是第 {series} 批，已收到第 {last} 批。）")
             if covers["after"] > reached:
-                raise PackageRefused(Refusal.GAP, f"（第 {last + 1} 批到第 {series - 1} 批之间有缺，请让单位重新导出。）")
+                raise PackageRefused(Refusal.GAP, f"（第 {last + 1} 批到第 {series - 1} 批之间有缺，请让单位在“报送与回执”里勾上“全部重新报一遍”再导出。）")
         skipped = tuple(range(last + 1, series)) if not already else ()
         report = Report(opened.union["name"], opened.union["uscc"], series, opened.manifest["made_at"], opened.digest, opened.sender.fingerprint, office is not None, already, skipped)
+        report.forked = office is not None and not already and series == last + 1 and opened.manifest["previous"] != office["digest"]
         rows = self._sort(connection, opened, report)
         return report, rows
 
@@ -153,15 +166,14 @@ class Receiver:
             name = part["name"]
             counts = report.counts.setdefault(name, Counter())
             if name not in names:
-                counts["refused"] += int(opened.manifest["tables"][name]["count"])
-                continue
+                raise PackageRefused(Refusal.BAD_PART)
             parsed = [_parse(name, line) for line in opened.lines(name)]
-            stored = store.revisions(connection, opened.union["id"], name, (r["id"] for r in parsed if isinstance(r, dict)))
+            stored = store.stored(connection, opened.union["id"], name, (r["id"] for r in parsed if isinstance(r, dict)))
             for record in parsed:
                 if isinstance(record, Outcome):
                     counts["refused"] += 1
                     report.refused.append(record)
-                elif stored.get(record["id"], 0) >= record["revision"]:
+                elif _is_known(stored.get(record["id"]), record):
                     counts["unchanged"] += 1
                 else:
                     counts["withdrawn" if record["removed"] else "accepted"] += 1
@@ -224,6 +236,15 @@ class Receiver:
             return connection.execute(select(func.count()).select_from(store.records).where(*where)).scalar_one()
 
 
+def _is_known(stored: tuple[int, str, bool] | None, record: Mapping[str, Any]) -> bool:
+    """Whether what is stored stays: a later revision, or the very same. After a restored backup an office may give one
+    revision two contents; the one in the later package is its word."""
+    if stored is None:
+        return False
+    revision, body, removed = stored
+    return bool(revision > record["revision"] or (revision, body, removed) == (record["revision"], record["body"], record["removed"]))
+
+
 def _received(opened: Opened) -> list[dict[str, Any]]:
     """Applications that arrived are told so: 区级受理."""
     if not any(part["name"] == "subsidy_application" for part in opened.manifest["parts"]):
@@ -271,14 +292,29 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _postgres(url: str) -> Engine:
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), hide_parameters=True)
+
+
+def _prepared(engine: Engine) -> Engine:
+    """The engine with its tables made. UserError when the server does not answer."""
+    try:
+        store.prepare(engine)
+    except OperationalError as e:
+        raise UserError("连不上区里的 PostgreSQL 数据库，请检查它是否开着、地址是否正确。") from e
+    return engine
+
+
 def init(folder: Path, *, name: str, password: str, url: str | None = None, practice: bool = False) -> tuple[Receiver, str]:
     """A new receiver and its recovery code. `url`: a PostgreSQL for the records; without it they stay in the encrypted file."""
     if (folder / DATABASE).exists() or vault.exists(folder):
         raise UserError(f"文件夹“{folder.name}”里已经有一个接收端，没有改动它。")
+    if url:
+        _prepared(_postgres(url)).dispose()
     folder.mkdir(parents=True, exist_ok=True)
     data_key, receiver_id, code = secrets.token_bytes(32), new_id(), keyslots.new_recovery_code()
     slots = tuple(
-        keyslots.wrap(data_key, vault_id=receiver_id, name=slot, role=Role.ADMINISTRATOR, secret=secret) for slot, secret in ((OPERATOR, password), (keyslots.RECOVERY, code))
+        keyslots.wrap(data_key, vault_id=receiver_id, practice=practice, name=slot, role=Role.ADMINISTRATOR, secret=secret) for slot, secret in ((OPERATOR, password), (keyslots.RECOVERY, code))
     )
     vault.make_empty(folder / DATABASE)
     local = vault.encrypted_engine(folder / DATABASE, data_key)
@@ -295,7 +331,7 @@ def init(folder: Path, *, name: str, password: str, url: str | None = None, prac
 def open_receiver(folder: Path, password: str) -> Receiver:
     """UserError for a wrong password, a missing file, an unreachable PostgreSQL, a receiver that is open elsewhere."""
     keys = keyslots.load(folder)
-    data_key = keyslots.unwrap(keys.slots[0], keys.vault_id, password)
+    data_key = keyslots.unwrap(keys.slots[0], keys, password)
     if data_key is None:
         raise UserError("接收端的密码不对，请再试一次。")
     if not (folder / DATABASE).exists():
@@ -307,11 +343,7 @@ def open_receiver(folder: Path, password: str) -> Receiver:
             facts: dict[str, str] = {row.name: row.value for row in connection.execute(select(store.about))}
         data = local
         if facts["url"]:
-            data = create_engine(facts["url"].replace("postgresql://", "postgresql+psycopg://", 1))
-            try:
-                store.prepare(data)
-            except OperationalError as e:
-                raise UserError("连不上区里的 PostgreSQL 数据库，请检查它是否开着、地址是否正确。") from e
+            data = _prepared(_postgres(facts["url"]))
         return Receiver(folder, facts["title"], bool(facts["practice"]), PrivateKeys.from_text(facts["keys"]), local, data, lock)
     except BaseException:
         lock.release()

@@ -50,11 +50,11 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed), list(rows))
 
 
-def revisions(connection: Connection, office: str, register: str, ids: Iterable[str]) -> dict[str, int]:
-    """The stored revision of each known record."""
+def stored(connection: Connection, office: str, register: str, ids: Iterable[str]) -> dict[str, tuple[int, str, bool]]:
+    """Revision, body and removal of each known record."""
     wanted = list(ids)
-    found: dict[str, int] = {}
+    found: dict[str, tuple[int, str, bool]] = {}
     for start in range(0, len(wanted), 500):
-        query = select(records.c.id, records.c.revision).where(records.c.office == office, records.c.register == register, records.c.id.in_(wanted[start : start + 500]))
-        found |= {row.id: row.revision for row in connection.execute(query)}
+        query = select(records.c.id, records.c.revision, records.c.body, records.c.removed).where(records.c.office == office, records.c.register == register, records.c.id.in_(wanted[start : start + 500]))
+        found |= {row.id: (row.revision, row.body, row.removed) for row in connection.execute(query)}
     return found

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.services.office import Office
@@ -22,6 +22,8 @@ from db.registers import Lecture, Member, SignIn
 from db.registers.members import LEFT
 
 MANY = 30
+"""So many can be chosen from; of more, the greeter is asked to type more."""
+WHOLE_NUMBER = 8
 LONGEST_INPUT = 100
 PROOF = 200
 """朝工发〔2015〕17号: every upper union holds one lecture a year with at least 200 people."""
@@ -80,6 +82,8 @@ class Outcome:
     answer: Answer
     person: Person | None = None
     candidates: tuple[Person, ...] = ()
+    more: bool = False
+    """Whether there are more than the candidates shown."""
     at: datetime | None = None
     door: str | None = None
     number: int | None = None
@@ -104,6 +108,7 @@ class Tally:
         return max(PROOF - self.present, 0)
 
 
+_NUMBERS = ("employee_no", "member_card_no", "mobile", "id_number")
 _PERSON = ("id", "full_name", "department", "employee_no", "mobile", "membership_event", "membership_event_date")
 
 
@@ -120,25 +125,29 @@ def clean(typed: str) -> str:
 
 
 def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Person]:
-    """Members that the typed text can mean. A whole number (ID, phone, employee or member no.) beats all else."""
+    """Members that the typed text can mean, at most `limit` + 1 of them; more than one is for a person to choose from.
+
+    Only a whole number (ID, phone, card, or an employee no. of eight characters and more) decides alone: 1234 may be one
+    member's employee no. and the end of another's phone.
+    """
     text = clean(typed)
     if not text:
         return []
     table = table_of(Member)
-    columns = [table.c[name] for name in _PERSON]
+    query = select(*(table.c[name] for name in _PERSON)).where(table.c.removed_at.is_(None))
     if any(c.isdigit() for c in text):
         key = identity.normal_id(text)
-        for name in ("employee_no", "member_card_no", "mobile", "id_number"):
-            rows = connection.execute(select(*columns).where(table.c[name] == key, table.c.removed_at.is_(None)).limit(limit)).all()
-            if rows:
-                return [_person(row) for row in rows]
-    rownos = search.find(connection, Member.__tablename__, text, limit=limit)
-    if not rownos:
-        return []
-    rows = connection.execute(select(*columns).where(table.c.rowno.in_(rownos), table.c.removed_at.is_(None))).all()
-    exact = [row for row in rows if row.full_name == text]
+        exact = connection.execute(query.where(or_(*(table.c[name] == key for name in _NUMBERS))).limit(limit + 1)).all()
+        if exact and len(key) >= WHOLE_NUMBER:
+            return [_person(row) for row in exact]
+    else:
+        exact = connection.execute(query.where(table.c.full_name == text).limit(limit + 1)).all()
+        if exact:
+            return [_person(row) for row in exact]
+    rownos = search.find(connection, Member.__tablename__, text, limit=limit + 1)
+    found = {row.id: row for row in (*exact, *(connection.execute(query.where(table.c.rowno.in_(rownos))).all() if rownos else ()))}
     wanted = text.casefold()
-    return [_person(row) for row in (exact or sorted(rows, key=lambda r: (not _begins(r.full_name or "", wanted), r.department or "", r.full_name or "")))]
+    return [_person(row) for row in sorted(found.values(), key=lambda r: (not _begins(r.full_name or "", wanted), r.department or "", r.full_name or ""))]
 
 
 def _begins(name: str, typed: str) -> bool:
@@ -157,7 +166,7 @@ def decide(connection: Connection, lecture: str, typed: str) -> Outcome:
     if not found:
         return Outcome(Answer.UNKNOWN)
     if len(found) > 1:
-        return Outcome(Answer.SEVERAL, candidates=tuple(found))
+        return Outcome(Answer.SEVERAL, candidates=tuple(found[:MANY]), more=len(found) > MANY)
     return _about(connection, lecture, found[0])
 
 

@@ -5,14 +5,15 @@ The order is a list of row numbers, so that a table of 100,000 people scrolls by
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, false, or_, select, type_coerce
+from sqlalchemy import ColumnElement, String, and_, column, false, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from app.services.records import table_of
 from db import pinyin, search
-from db.fields import Amount, DateKind, Field, Moment, Name, Reference, Whole, YesNo
+from db.fields import Amount, DateKind, Field, Identifier, Moment, Name, Reference, Whole, YesNo
 from db.record import Record, field_of, fields_of
 from db.registers import REGISTERS, Certificate, Entry, Member, SignIn, SubsidyApplication, register_named
 
@@ -42,9 +43,9 @@ def order_of(session: Session, query: Query) -> list[int]:
     """The row numbers that match, in order."""
     table = table_of(query.register)
     where = [table.c.removed_at.is_(None), *(table.c[name] == value for name, value in query.fixed.items())]
-    where += [_matches(session, query.register, field_of(query.register, name), text) for name, text in query.filters.items() if text.strip()]
+    where += [_matches(query.register, field_of(query.register, name), words) for name, words in query.filters.items() if words.strip()]
     if query.quick.strip():
-        where.append(_quick(session, query.register, query.quick.strip()))
+        where.append(_quick(query.register, query.quick.strip()))
     if query.sort is None:
         return list(session.scalars(select(table.c.rowno).where(*where).order_by(table.c.rowno)))
     name, descending = query.sort
@@ -54,44 +55,74 @@ def order_of(session: Session, query: Query) -> list[int]:
         words = titles(session, kind.register, [v for _, v in rows if v]) if isinstance(kind, Reference) else {}
         keyed = sorted(((pinyin.sort_key(words.get(value, value) or ""), rowno) for rowno, value in rows), reverse=descending)
         return [rowno for _, rowno in keyed]
-    column = table.c[name]
-    ordering = column.desc() if descending else column.asc()
-    return list(session.scalars(select(table.c.rowno).where(*where).order_by(column.is_(None), ordering, table.c.rowno)))
+    target = table.c[name]
+    ordering = target.desc() if descending else target.asc()
+    return list(session.scalars(select(table.c.rowno).where(*where).order_by(target.is_(None), ordering, table.c.rowno)))
 
 
-def _matches(session: Session, register: type[Record], f: Field, text: str) -> ColumnElement[bool]:
+def _matches(register: type[Record], f: Field, words: str) -> ColumnElement[bool]:
     """A column filter: part of the text; for references what they are called; for numbers the number."""
-    column = table_of(register).c[f.name]
-    typed = text.strip()
+    target = table_of(register).c[f.name]
+    typed = words.strip()
+    if typed in ("空", "（空）"):
+        return target.is_(None)
+    if isinstance(f.kind, Moment):
+        return _within(target, f.kind, typed)
     if isinstance(f.kind, Reference):
-        return column.in_([hit.id for hit in lookup(session, f.kind.register, typed, limit=2000)])
+        return _refers_to(target, f.kind.register, typed)
     if isinstance(f.kind, YesNo | Amount | Whole):
         value = f.kind.read(typed).value
-        return column == value if value is not None else false()
-    if typed in ("空", "（空）"):
-        return column.is_(None)
-    if isinstance(f.kind, DateKind | Moment):
-        return type_coerce(column, String).like(f"{_escaped(typed)}%", escape="\\")
-    return column.like(f"%{_escaped(typed)}%", escape="\\")
+        return target == value if value is not None else false()
+    if isinstance(f.kind, DateKind):
+        return type_coerce(target, String).like(f"{_escaped(typed)}%", escape="\\")
+    return target.like(f"%{_escaped(typed)}%", escape="\\")
+
+
+def _within(target: ColumnElement[Any], kind: Moment, typed: str) -> ColumnElement[bool]:
+    """An instant is stored in UTC and asked for in the office's time: the day or the minute that was typed."""
+    start = kind.read(typed).value
+    if start is None:
+        return false()
+    end = start + (timedelta(minutes=1) if ":" in typed else timedelta(days=1))
+    return and_(target >= start, target < end)
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _quick(session: Session, register: type[Record], typed: str) -> ColumnElement[bool]:
+def _quick(register: type[Record], typed: str) -> ColumnElement[bool]:
     """The quick filter: the register's own index, what its references are called, and its short texts."""
     table = table_of(register)
     either: list[ColumnElement[bool]] = []
     if _is_indexed(register):
-        rownos = search.find(session.connection(), register.__tablename__, typed, limit=5000)
-        either.append(table.c.rowno.in_(rownos))
+        either.append(_indexed(register, table.c.rowno, typed))
     for f in fields_of(register):
         if isinstance(f.kind, Reference):
-            either.append(table.c[f.name].in_([hit.id for hit in lookup(session, f.kind.register, typed, limit=500)]))
+            either.append(_refers_to(table.c[f.name], f.kind.register, typed))
         elif (type(f.kind).__name__ in ("Kind", "Code", "Identifier") and not f.is_masked) or (isinstance(f.kind, Name) and not _is_indexed(register)):
             either.append(table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\"))
     return or_(*either) if either else false()
+
+
+def _indexed(register: type[Record], rowno: ColumnElement[Any], typed: str) -> ColumnElement[bool]:
+    """Rows that the search index finds, as a subquery: no bound on how many."""
+    query = search.query_of(typed)
+    if query is None:
+        return false()
+    name = f"search_{register.__tablename__}"
+    return rowno.in_(text(f"SELECT rowid FROM {name} WHERE {name} MATCH :q_{register.__tablename__}").bindparams(**{f"q_{register.__tablename__}": query}).columns(column("rowid")))
+
+
+def _refers_to(reference: ColumnElement[Any], register_name: str, typed: str) -> ColumnElement[bool]:
+    """References to records that are found by what was typed."""
+    register = register_named(register_name)
+    table = table_of(register)
+    if _is_indexed(register):
+        return reference.in_(select(table.c.id).where(_indexed(register, table.c.rowno, typed)))
+    words: list[ColumnElement[bool]] = [table.c[f.name].like(f"%{_escaped(typed)}%", escape="\\") for f in fields_of(register) if isinstance(f.kind, Identifier)]
+    words += [_refers_to(table.c[f.name], f.kind.register, typed) for f in fields_of(register) if isinstance(f.kind, Reference)]
+    return reference.in_(select(table.c.id).where(or_(false(), *words)))
 
 
 def _is_indexed(register: type[Record]) -> bool:

@@ -67,9 +67,18 @@ class Office:
             for hear in self.heard:
                 hear(changed)
 
-    def _may(self, kind: ActKind) -> None:
-        if self.user.role is Role.DOOR and kind is not ActKind.SIGN_IN and kind is not ActKind.UNDO:
+    def clerks_only(self) -> None:
+        """UserError for whoever is only at the door."""
+        if self.user.role is Role.DOOR:
             raise UserError("签到员只能签到，别的请干事来做。")
+
+    def administrators_only(self) -> None:
+        if self.user.role is not Role.ADMINISTRATOR:
+            raise UserError("这件事只有管理员能做。")
+
+    def _may(self, kind: ActKind) -> None:
+        if kind is not ActKind.SIGN_IN and kind is not ActKind.UNDO:
+            self.clerks_only()
 
     def setting(self, name: str) -> str | None:
         with self.vault.engine.connect() as connection:

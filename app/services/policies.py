@@ -109,6 +109,8 @@ def judge_claim(connection: Connection, certificate_id: str, *, on: date, applic
     if policy is None:
         return Judgement(None, None, None, (Problem("no-policy", f"{on} 没有生效的补贴政策，请先在政策里添加。"),))
     problems: list[Problem] = []
+    if member["removed_at"] is not None or certificate["removed_at"] is not None:
+        problems.append(Problem("removed", "这个人或这本证书已经从册子里删除了，不能申请。", "certificate"))
     if member["membership_event"] in LEFT:
         problems.append(Problem("not-a-member", f"{member['full_name']}已{member['membership_event']}，不是会员，不能申请。", "member"))
     level, kind, issued = certificate["skill_level"], certificate["kind"], certificate["issued_on"]
@@ -137,14 +139,16 @@ def judge_claim(connection: Connection, certificate_id: str, *, on: date, applic
 def _rivals(connection: Connection, policy: SubsidyPolicy, member_id: str, certificate: Mapping[str, Any], on: date, application_id: str | None) -> list[Problem]:
     claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
     rows = connection.execute(
-        select(claims.c.id, claims.c.certificate, claims.c.applied_on, claims.c.state, certificates.c.occupation, certificates.c.skill_level)
+        select(claims.c.id, claims.c.certificate, claims.c.applied_on, claims.c.state, claims.c.has_other_claim, certificates.c.occupation, certificates.c.skill_level)
         .join(certificates, certificates.c.id == claims.c.certificate).where(claims.c.member == member_id, claims.c.removed_at.is_(None))
     ).all()
     others = [r for r in rows if r.id != application_id and r.state not in DEAD_STATES]
     found = []
+    if any(r.id == application_id and r.has_other_claim for r in rows):
+        found.append(Problem("other-claim", "本人已享受同一证书的其他补贴，不能再申请。", "has_other_claim"))
     if any(r.certificate == certificate["id"] for r in others):
         found.append(Problem("same-certificate", "这本证书已经申请过补贴，不能再用。", "certificate"))
-    elif policy.once_per_level and any(r.occupation == certificate["occupation"] and r.skill_level == certificate["skill_level"] for r in others):
+    elif policy.once_per_level and certificate["occupation"] and any(r.occupation == certificate["occupation"] and r.skill_level == certificate["skill_level"] for r in others):
         found.append(Problem("same-level", "同一工种同一等级已经申请过补贴，只能一次。", "certificate"))
     if sum(1 for r in others if r.applied_on and r.applied_on.year == on.year) >= policy.per_person_and_year:
         found.append(Problem("year-cap", f"本人今年已申请 {policy.per_person_and_year} 次，到上限了。", "member"))

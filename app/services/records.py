@@ -6,7 +6,7 @@ transaction with its journal rows. Values come and go in their Python form; the 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -118,11 +118,14 @@ class Act:
             raise Invalid(problems)
         return self.create_many(register, [values], ids=[record_id or new_id()])[0]
 
-    def create_many(self, register: type[Record], rows: Iterable[Mapping[str, Any]], *, ids: Sequence[str] | None = None) -> list[str]:
+    def create_many(
+        self, register: type[Record], rows: Iterable[Mapping[str, Any]], *, ids: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> list[str]:
         """Save many new records that were checked before. One statement each for records and index."""
         table = register.__tablename__
         fields = fields_of(register)
         names = [f.name for f in fields]
+        names_set = set(names)
         converters = [(f.name, f.kind.to_wire) for f in fields if not f.kind.is_own_wire]
         rowno: int = self.connection.exec_driver_sql(f"SELECT coalesce(max(rowno), 0) FROM {table}").scalar() or 0
         made: list[str] = []
@@ -131,8 +134,12 @@ class Act:
         entries, deed, dump = self._entries, Deed.CREATE, canonical
         for number, values in enumerate(rows):
             rowno += 1
+            if progress and number % 500 == 0:
+                progress(number, 0)
             record_id = ids[number] if ids else new_id()
             written = dict(values)
+            if not names_set.issuperset(written):
+                written = {name: value for name, value in written.items() if name in names_set}
             for name, to_wire in converters:
                 if (value := written.get(name)) is not None:
                     written[name] = to_wire(value)
@@ -173,6 +180,8 @@ class Act:
                 changes[f.name] = (old, new)
         if not changes:
             return {}
+        if row["removed_at"] is not None and self.kind is not ActKind.UNDO:
+            raise UserError(f"这条{register.label}已经删除了，没有改。要改请先撤销删除。")
         merged = {**row, **values}
         if not checked and (problems := [p for p in check(register, merged) if p.is_error]):
             raise Invalid(problems)
@@ -191,10 +200,10 @@ class Act:
             self._mark(register, row, self.at, Deed.REMOVE)
             search.replace(self.connection, register.__tablename__, row["rowno"], [])
 
-    def remove_untouched(self, register: type[Record], rows: Sequence[tuple[int, str]]) -> None:
-        """Tombstones for many records at revision 1, given as (rowno, id): how an import is taken back."""
+    def remove_many(self, register: type[Record], rows: Sequence[tuple[int, str]]) -> None:
+        """Tombstones for many records, given as (rowno, id): how an import is taken back."""
         table = register.__tablename__
-        self.connection.exec_driver_sql(f"UPDATE {table} SET removed_at = ?, changed_at = ?, revision = 2 WHERE rowno = ?", [(self.at, self.at, rowno) for rowno, _ in rows])
+        self.connection.exec_driver_sql(f"UPDATE {table} SET removed_at = ?, changed_at = ?, revision = revision + 1 WHERE rowno = ?", [(self.at, self.at, rowno) for rowno, _ in rows])
         self.connection.exec_driver_sql(f"DELETE FROM search_{table} WHERE rowid = ?", [(rowno,) for rowno, _ in rows])
         for _, record_id in rows:
             self._log(Deed.REMOVE, register, record_id, {})

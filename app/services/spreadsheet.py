@@ -1,9 +1,13 @@
 """What a table shows, as a workbook: numbers as text, a frozen header, a filter."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from db.problems import UserError
+
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that a workbook cannot hold."""
 
 
 def write(path: Path, title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, total: int = 0, progress: Callable[[int, int], None] | None = None) -> int:
@@ -34,7 +38,8 @@ def write(path: Path, title: str, headers: Sequence[str], rows: Iterable[Sequenc
 
 
 def _text(sheet: object, value: str, cell_type: Callable[..., object], font: object) -> object:
-    cell = cell_type(sheet, value=value)
+    cell = cell_type(sheet, value=_UNWRITABLE.sub("", value))
+    cell.data_type = "s"  # type: ignore[attr-defined]  # a text that begins with = is a text, not a formula
     cell.number_format = "@"  # type: ignore[attr-defined]  # openpyxl has no types
     if font is not None:
         cell.font = font  # type: ignore[attr-defined]  # likewise

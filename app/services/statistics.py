@@ -7,7 +7,7 @@ from sqlalchemy import Connection, String, func, select, type_coerce
 
 from app.services.checkin import PROOF
 from app.services.exchange import unsent
-from app.services.policies import judge_claim, policy_on
+from app.services.policies import DEAD_STATES, judge_claim, policy_on
 from app.services.records import table_of
 from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
 from db.registers.members import LEFT
@@ -92,7 +92,7 @@ def _claimable(connection: Connection, day: date) -> tuple[Claimable, ...]:
     if policy is None:
         return ()
     certificates, members, claims = table_of(Certificate), table_of(Member), table_of(SubsidyApplication)
-    claimed = select(claims.c.certificate).where(claims.c.removed_at.is_(None))
+    claimed = select(claims.c.certificate).where(claims.c.removed_at.is_(None), func.coalesce(claims.c.state, "").not_in(DEAD_STATES))
     rows = connection.execute(
         select(certificates.c.id, certificates.c.occupation, certificates.c.skill_level, members.c.full_name)
         .join(members, members.c.id == certificates.c.member)
@@ -115,7 +115,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
         .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
     ).all()
     planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
-    entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None))).scalar_one()
+    entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None), type_coerce(entries.c.entered_on, String).like(f"{year}%"))).scalar_one()
     certificates = table_of(Certificate)
     won = connection.execute(
         select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), type_coerce(certificates.c.issued_on, String).like(f"{year}%"))
@@ -123,8 +123,8 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     return (
         Target("公益大讲堂（≥200 人）", sum(count >= PROOF for _, count in counts), 1, "场", "朝工发〔2015〕17号"),
         Target("大讲堂参加人次", sum(count for _, count in counts), int(planned), "人次", "本工会讲座计划人数之和"),
-        Target("竞赛报名", entered, max(entered, 5), "人次", "拟"),
-        Target("今年取证", won, max(won, 12), "本", "拟"),
+        Target("竞赛报名", entered, 5, "人次", "拟"),
+        Target("今年取证", won, 12, "本", "拟"),
     )
 
 

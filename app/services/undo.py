@@ -1,17 +1,22 @@
 """Taking an act back as one step, also after a restart. What was edited since is kept and listed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.services.office import Office
 from app.services.records import Act, ActKind, table_of
+from db.fields import Reference
 from db.journal import Deed, JournalRow
+from db.keyslots import Role
 from db.problems import UserError
-from db.record import fields_of
-from db.registers import register_named
+from db.record import Record, fields_of
+from db.registers import REGISTERS, register_named
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ def undo(office: Office, act_id: str) -> TakenBack:
         wanted = next((h for h in headings(session) if h.act == act_id), None)
     if wanted is None or not (wanted.kind.is_undoable or wanted.kind is ActKind.UNDO):
         raise UserError("这一步不能撤销。")
+    if office.user.role is Role.DOOR and wanted.kind is not ActKind.SIGN_IN:
+        raise UserError("签到员只能撤销签到，别的请干事来做。")
     if wanted.undone:
         raise UserError("这一步已经撤销过了。")
     with office.act(ActKind.UNDO, f"撤销：{wanted.title}") as act:
@@ -86,44 +93,81 @@ def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
     created: dict[str, list[tuple[str, str]]] = {}
     for deed, register_name, record_id, changes in _rows_of(act.connection, act_id):
-        register = register_named(register_name)
         if deed == Deed.CREATE:
             created.setdefault(register_name, []).append((record_id, changes))
-        elif deed == Deed.REMOVE:
-            act.restore(register, record_id)
-        elif deed == Deed.RESTORE:
-            act.remove(register, record_id)
-        elif deed == Deed.CHANGE and not _change_back(act, register_name, record_id, json.loads(changes)):
+        elif deed != Deed.SHOW and not _one_back(act, deed, register_name, record_id, changes):
             kept.append((register_name, record_id))
-    for register_name, rows in created.items():
-        kept += _uncreate(act, register_name, rows)
+    # What refers to others goes first, so that it does not hold them.
+    for register in sorted((register_named(name) for name in created), key=lambda r: -len(_references_of(r))):
+        kept += _uncreate(act, register, created[register.__tablename__])
     return kept
 
 
-def _change_back(act: Act, register_name: str, record_id: str, changes: dict[str, list[object]]) -> bool:
-    """Set the old values again where nobody changed them since; whether that was all of them."""
+def _one_back(act: Act, deed: str, register_name: str, record_id: str, changes: str) -> bool:
+    """Reverse one row; False when something since then stands in the way (then it is left as it is)."""
     register = register_named(register_name)
+    try:
+        with act.connection.begin_nested():
+            if deed == Deed.REMOVE:
+                act.restore(register, record_id)
+            elif deed == Deed.RESTORE:
+                act.remove(register, record_id)
+            else:
+                return _change_back(act, register, record_id, json.loads(changes))
+    except IntegrityError:  # the same sign-in or entry was made again meanwhile
+        return False
+    return True
+
+
+def _change_back(act: Act, register: type[Record], record_id: str, changes: dict[str, list[Any]]) -> bool:
+    """Set the old values again where nobody changed them since; whether that was all of them."""
     row = act.current(register, record_id)
     by_name = {f.name: f for f in fields_of(register)}
-    back = {name: by_name[name].from_wire(old) for name, (old, new) in changes.items() if by_name[name].to_wire(row[name]) == new}  # type: ignore[arg-type]  # JSON scalars
+    back = {name: by_name[name].from_wire(old) for name, (old, new) in changes.items() if by_name[name].to_wire(row[name]) == new}
     act.change(register, record_id, back, checked=True)
     return len(back) == len(changes)
 
 
-def _uncreate(act: Act, register_name: str, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Remove what the act created and nobody touched since; the ids of the others. Set-based: an import may be 20,000 rows."""
-    register = register_named(register_name)
+def _uncreate(act: Act, register: type[Record], rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Remove what the act created and nobody changed or refers to since; the others. Set-based: an import may be 20,000 rows."""
+    created = dict(rows)
+    ids = list(created)
+    held = _referred_to(act.connection, register, ids)
     table = table_of(register)
-    ids = [record_id for record_id, _ in rows]
-    state: dict[str, tuple[int, int, str | None]] = {}
+    gone: list[tuple[int, str]] = []
+    kept: list[tuple[str, str]] = []
     for start in range(0, len(ids), 500):
-        chunk = select(table.c.id, table.c.rowno, table.c.revision, table.c.removed_at).where(table.c.id.in_(ids[start : start + 500]))
-        state |= {row.id: (row.rowno, row.revision, row.removed_at) for row in act.connection.execute(chunk)}
-    gone = [record_id for record_id in ids if record_id in state and state[record_id][1] == 1 and state[record_id][2] is None]
+        for found in act.connection.execute(select(table).where(table.c.id.in_(ids[start : start + 500]), table.c.removed_at.is_(None))).mappings():
+            row = dict(found)
+            if row["id"] not in held and (row["revision"] == 1 or _is_as_created(register, row, created[row["id"]])):
+                gone.append((row["rowno"], row["id"]))
+            else:
+                kept.append((register.__tablename__, row["id"]))
     if gone:
-        act.remove_untouched(register, [(state[record_id][0], record_id) for record_id in gone])
-    taken = set(gone)
-    return [(register_name, record_id) for record_id in ids if record_id not in taken and state.get(record_id, (0, 0, ""))[2] is None]
+        act.remove_many(register, gone)
+    return kept
+
+
+def _is_as_created(register: type[Record], row: Mapping[str, Any], created: str) -> bool:
+    now = {f.name: f.to_wire(row[f.name]) for f in fields_of(register)}
+    first: dict[str, Any] = json.loads(created)
+    return {name: value for name, value in now.items() if value is not None} == first
+
+
+def _references_of(register: type[Record]) -> list[tuple[str, str]]:
+    """(field, register it refers to) of a register."""
+    return [(f.name, f.kind.register) for f in fields_of(register) if isinstance(f.kind, Reference)]
+
+
+def _referred_to(connection: Connection, register: type[Record], ids: list[str]) -> set[str]:
+    """Those of the records that a live record of another register refers to."""
+    wanted, held = set(ids), set[str]()
+    for other in REGISTERS:
+        for name, target in _references_of(other):
+            if target == register.__tablename__:
+                table = table_of(other)
+                held |= wanted & set(connection.execute(select(table.c[name]).where(table.c.removed_at.is_(None)).distinct()).scalars())
+    return held
 
 
 def history_of(session: Session, register_name: str, record_id: str) -> list[JournalRow]:

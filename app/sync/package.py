@@ -24,6 +24,8 @@ UP_SUFFIX, DOWN_SUFFIX = ".udpkg", ".udrcpt"
 MOST_FILE, MOST_MANIFEST, MOST_PARTS, MOST_PACKED, MOST_PLAIN, MOST_LINE = 1 << 29, 1 << 20, 64, 1 << 28, 1 << 30, 1 << 20
 LEVEL = 3
 Progress = Callable[[int, int], None]
+Pinned = Callable[[str], PublicKeys | None]
+"""A union's id to the keys that alone may speak for it, None while it is not enrolled."""
 
 
 class Refusal(StrEnum):
@@ -112,6 +114,8 @@ class Opened:
         table = self.manifest["tables"].get(name, {})
         if hashlib.sha256(plain).hexdigest() != table.get("digest"):
             raise PackageRefused(Refusal.BAD_PART)
+        if plain.count(b"\n") != table.get("count"):
+            raise PackageRefused(Refusal.BAD_PART)
         for line in plain.split(b"\n"):
             if len(line) > MOST_LINE:
                 raise PackageRefused(Refusal.BAD_PART)
@@ -164,8 +168,8 @@ def open_file(path: Path, **expected: Any) -> Opened:
     return open_bytes(body, **expected)
 
 
-def open_bytes(body: bytes, *, keys: PrivateKeys, direction: str, practice: bool, sender: PublicKeys | None = None, union_id: str | None = None) -> Opened:
-    """Decrypt and verify, in the order of FORMAT.md, 6. `sender` and `union_id`, where given, must be who it is from and about."""
+def open_bytes(body: bytes, *, keys: PrivateKeys, direction: str, practice: bool, sender: PublicKeys | Pinned | None = None, union_id: str | None = None) -> Opened:
+    """Decrypt and verify, in the order of FORMAT.md, 6. `sender` (or what it gives for the union) and `union_id`, where given, must be who it is from and about."""
     if len(body) > MOST_FILE:
         raise PackageRefused(Refusal.TOO_LARGE)
     content = _decrypt(body, keys)
@@ -179,7 +183,8 @@ def open_bytes(body: bytes, *, keys: PrivateKeys, direction: str, practice: bool
         raise PackageRefused(Refusal.PRACTICE)
     if manifest["addressee"] != keys.public.fingerprint:
         raise PackageRefused(Refusal.WRONG_ADDRESSEE)
-    if sender is not None and who != sender:
+    pinned = sender(str(manifest["union"]["id"])) if callable(sender) else sender
+    if pinned is not None and who != pinned:
         raise PackageRefused(Refusal.UNKNOWN_SENDER)
     if union_id is not None and manifest["union"]["id"] != union_id:
         raise PackageRefused(Refusal.WRONG_UNION)
@@ -273,7 +278,7 @@ def _check_shape(manifest: dict[str, Any]) -> None:
     except msgspec.ValidationError:
         raise PackageRefused(Refusal.DAMAGED) from None
     sizes = [(p.size, p.plain_size) for p in shape.parts]
-    if len(sizes) > MOST_PARTS or any(not 0 <= size <= MOST_PACKED or not 0 <= plain <= MOST_PLAIN for size, plain in sizes):
+    if len(sizes) > MOST_PARTS or sum(plain for _, plain in sizes) > MOST_PLAIN or any(not 0 <= size <= MOST_PACKED or not 0 <= plain <= MOST_PLAIN for size, plain in sizes):
         raise PackageRefused(Refusal.TOO_LARGE)
 
 

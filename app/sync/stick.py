@@ -59,8 +59,11 @@ _WORDS = {
 }
 
 
-def write(folder: Path, name: str, body: bytes, *, progress: Callable[[int, int], None] | None = None) -> Path:
-    """Put `body` into the folder under `name`. UserError in words; then nothing half-written keeps the name."""
+def write(folder: Path, name: str, body: bytes, *, progress: Callable[[int, int], None] | None = None, before_naming: Callable[[], None] | None = None) -> Path:
+    """Put `body` into the folder under `name`. UserError in words; then nothing half-written keeps the name.
+
+    `before_naming` runs when the bytes were read back right and before the file gets its name.
+    """
     final, beside = folder / name, folder / (name + ".part")
     try:
         with beside.open("wb") as out:
@@ -70,8 +73,11 @@ def write(folder: Path, name: str, body: bytes, *, progress: Callable[[int, int]
                     progress(start, len(body))
             out.flush()
             os.fsync(out.fileno())
+            _forget_cached(out.fileno())
         if beside.read_bytes() != body:
             raise UserError("写到 U 盘后读回来不一样，这个 U 盘不可靠，文件没有留下。请换一个 U 盘再导出。")
+        if before_naming:
+            before_naming()
         beside.replace(final)
         _sync_folder(folder)
     except BaseException as e:
@@ -89,11 +95,20 @@ def _drop(path: Path) -> None:
         return  # the stick is gone, and the half-written file with it
 
 
+def _forget_cached(handle: int) -> None:
+    """Ask the system to drop what it keeps of the file, so that reading back asks the stick."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def _sync_folder(folder: Path) -> None:
     if os.name == "nt":
         return  # Windows has no folder handles to flush; NTFS and FAT write the entry with the file
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as e:
+        if e.errno not in (errno.EINVAL, errno.ENOTSUP):  # some drivers have no folders to flush
+            raise
     finally:
         os.close(handle)

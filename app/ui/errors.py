@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +10,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.ui.jobs import Cancelled
 from app.ui.text import tr
-from db.problems import UserError
+from db.problems import UserError, places
 
 log = logging.getLogger("uniondesk")
 
@@ -23,17 +22,6 @@ def keep_log(folder: Path) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-
-
-def places(error: BaseException) -> str:
-    """Type and places of an error. Its message is left out: it may hold a name or a number."""
-    lines = []
-    current: BaseException | None = error
-    while current is not None:
-        lines.append(type(current).__name__)
-        lines += [f"  {Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(current.__traceback__)]
-        current = current.__cause__
-    return "\n".join(lines)
 
 
 def show(parent: QWidget | None, error: BaseException) -> None:

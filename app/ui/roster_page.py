@@ -1,6 +1,7 @@
 """Taking a roster in: drop a file, look at every doubt beside its cell, import in one act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,8 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog
 
 from app.services.office import Office
 from app.services.roster import intake, layout
-from app.services.roster.check import Checked, Row, check_file, check_sheets, reread
-from app.services.roster.intake import Imported, Planned, Verdict
-from app.services.roster.reader import Sheet, read
+from app.services.roster.check import Checked, Row, check_file, reread
+from app.services.roster.intake import Imported, Plan, Planned, Verdict
 from app.ui import errors, jobs, theme
 from app.ui.text import tr
 from app.ui.theme import px
@@ -33,6 +33,16 @@ SHORT = {
 """What a cell shows in place of a value that cannot be trusted; the sentence stands below the table."""
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What the worker gives back: a file read, checked and planned."""
+
+    path: Path
+    digest: str
+    checked: Checked
+    plan: Plan
+
+
 class PreviewModel(QAbstractTableModel):
     """Planned rows under a filter: the cell shows the value, and before and after where a rule changed it."""
 
@@ -41,10 +51,10 @@ class PreviewModel(QAbstractTableModel):
     def __init__(self, names: list[str]) -> None:
         super().__init__()
         self.names = names
-        self.all: list[Planned] = []
+        self.all: Sequence[Planned] = ()
         self.shown: list[int] = []
 
-    def fill(self, planned: list[Planned], which: str) -> None:
+    def fill(self, planned: Sequence[Planned], which: str) -> None:
         self.beginResetModel()
         self.all = planned
         self.shown = [n for n, p in enumerate(planned) if which == "" or (which == LOOK and p.row.problems) or p.verdict.value == which]
@@ -129,9 +139,9 @@ class RosterPage(Page):
         self.office = office
         self.setAcceptDrops(True)
         self.path: Path | None = None
-        self.sheets: list[Sheet] = []
+        self.digest = ""
         self.checked: Checked | None = None
-        self.planned: list[Planned] = []
+        self.plan = Plan((), 0)
         self.which = ""
         self._mappings: dict[str, dict[int, str]] = {}
         self._with_doubts: set[tuple[str, int]] = set()
@@ -234,19 +244,19 @@ class RosterPage(Page):
         self.stack.setCurrentIndex(1)
         office = self.office
 
-        def work() -> tuple[list[Sheet], Checked, list[Planned]]:
-            sheets = read(path)
-            checked = check_sheets(path.name, sheets)
+        def work() -> Looked:
+            digest = intake.digest_of(path)
+            checked = check_file(path)
             with office.reading() as session:
-                return sheets, checked, intake.plan(session.connection(), checked)
+                return Looked(path, digest, checked, intake.plan(session.connection(), checked))
 
         self._job = jobs.start(work, done=self._opened, failed=self._not_opened)
 
-    def _opened(self, result: tuple[list[Sheet], Checked, list[Planned]]) -> None:
-        if self._job is None:
-            return  # cancelled meanwhile
-        self.sheets, self.checked, self.planned = result
-        if not self.planned:
+    def _opened(self, result: Looked) -> None:
+        if self._job is None or result.path != self.path:
+            return  # cancelled, or another file was dropped meanwhile
+        self.digest, self.checked, self.plan = result.digest, result.checked, result.plan
+        if not self.plan.rows:
             self.stack.setCurrentIndex(0)
             self.banner.say(tr("“{name}”里没有找到会员名单：表头里至少要有“姓名”，和身份证号、手机、部门里的一样。").format(name=self.path.name if self.path else ""))
             return
@@ -309,9 +319,9 @@ class RosterPage(Page):
 
     def show_only(self, which: str) -> None:
         self.which = which
-        self.model.fill(self.planned, which)
-        counts = {v.value: sum(p.verdict is v for p in self.planned) for v in Verdict}
-        counts |= {"": len(self.planned), LOOK: sum(bool(p.row.problems) for p in self.planned)}
+        self.model.fill(self.plan.rows, which)
+        counts = {v.value: self.plan.count(v) for v in Verdict}
+        counts |= {"": len(self.plan.rows), LOOK: sum(bool(p.row.problems) for p in self.plan.rows)}
         words = {"": tr("全部"), "new": tr("新会员"), "changed": tr("有变化"), "unchanged": tr("没变化"), LOOK: tr("要看一眼"), "left-out": tr("先不导入")}
         for key, chip in self.chips.items():
             chip.setText(f"{words[key]} {counts[key]}")
@@ -358,18 +368,17 @@ class RosterPage(Page):
         p = self._current()
         if p is not None:
             self._with_doubts.add((p.row.sheet, p.row.row))
-            self._plan_again()
+            self._plan_again([p.row for p in self.plan.rows])
 
     def _edited(self, place: int, name: str, text: str) -> None:
-        p = self.planned[place]
-        self.planned[place] = Planned(reread(p.row, {name: text}), p.verdict)
-        self._plan_again()
+        rows = [p.row for p in self.plan.rows]
+        rows[place] = reread(rows[place], {name: text})
+        self._plan_again(rows)
 
-    def _plan_again(self) -> None:
+    def _plan_again(self, rows: list[Row]) -> None:
         current = self._current()
-        rows: list[Row] = [p.row for p in self.planned]
         with self.office.reading() as session:
-            self.planned = intake.plan(session.connection(), rows, with_doubts=self._with_doubts)
+            self.plan = intake.plan(session.connection(), rows, with_doubts=self._with_doubts)
         self.show_only(self.which)
         if current is not None:
             place = next((n for n in range(self.model.rowCount()) if self.model.planned(n).row.row == current.row.row and self.model.planned(n).row.sheet == current.row.sheet), None)
@@ -414,10 +423,10 @@ class RosterPage(Page):
         path, office = self.path, self.office
         self.stack.setCurrentIndex(1)
 
-        def work() -> tuple[list[Sheet], Checked, list[Planned]]:
+        def work() -> Looked:
             checked = check_file(path, mappings=mappings)
             with office.reading() as session:
-                return [], checked, intake.plan(session.connection(), checked)
+                return Looked(path, self.digest, checked, intake.plan(session.connection(), checked))
 
         self._job = jobs.start(work, done=self._opened, failed=self._not_opened)
 
@@ -426,12 +435,12 @@ class RosterPage(Page):
     def commit(self) -> None:
         if self.path is None or not self.import_button.isEnabled():
             return
-        path, planned, office = self.path, self.planned, self.office
+        path, plan, digest, office = self.path, self.plan, self.digest, self.office
         self.busy_text.setText(tr("正在导入…"))
         self.stack.setCurrentIndex(1)
 
         def work(progress: Callable[[int, int], None]) -> Imported:
-            return intake.commit(office, path.name, planned, digest=intake.digest_of(path), progress=progress)
+            return intake.commit(office, path.name, plan, digest=digest, progress=progress)
 
         self._job = jobs.start(work, done=self._committed, failed=self._not_opened, progressed=self._progressed, reports=True)
 
@@ -452,7 +461,7 @@ class RosterPage(Page):
 
     def write_left_out(self, path: Path) -> None:
         """Give the rows back with 是否导入成功 and 错误原因; they can be mended there and imported."""
-        rows = [{"cells": {n: cell_text(c) for n, c in p.row.cells.items()}, "why": [x.message for x in p.row.problems if x.is_error]} for p in self.planned if p.verdict is Verdict.LEFT_OUT]
+        rows = [{"cells": {n: cell_text(c) for n, c in p.row.cells.items()}, "why": [x.message for x in p.row.problems if x.is_error]} for p in self.plan.rows if p.verdict is Verdict.LEFT_OUT]
         try:
             intake.write_left_out(rows, path)
         except OSError:

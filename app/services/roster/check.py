@@ -82,10 +82,11 @@ def check_sheets(file: str, sheets: Sequence[Sheet], *, mappings: Mapping[str, M
     checked = []
     tables = [layout.find_table(sheet) for sheet in sheets]
     tables = [table.remapped(mappings[sheet.name]) if table and mappings and sheet.name in mappings else table for sheet, table in zip(sheets, tables, strict=True)]
+    alone = sum(sheet.visible for sheet in sheets) == 1
     rosters = sum(layout.why_not_a_roster(sheet, table) is None for sheet, table in zip(sheets, tables, strict=True))
     seen: dict[str, tuple[str, int]] = {}
     for sheet, table in zip(sheets, tables, strict=True):
-        why = layout.why_not_a_roster(sheet, table)
+        why = layout.why_not_a_roster(sheet, table, alone=alone)
         if why is not None or table is None:
             skipped = [(n, why or "no-table") for n, row in enumerate(sheet.rows, 1) if any(cell not in ("", None) for cell in row)]
             checked.append(CheckedSheet(sheet.name, table, skipped=skipped, why_skipped=why))
@@ -114,6 +115,7 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
             result.rows.append(person)
         elif why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
             table, reader = other, RowReader(other, department)
+            layout.fill_down(sheet, other.columns)
             result.skipped.append((n + 1, why))
         else:
             result.skipped.append((n + 1, why))

@@ -14,8 +14,9 @@ from db.registers import Certificate, Member
 ROW_NUMBER = "row_no"
 LOOK_AT_ROWS = 60
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
+_PAGE_NUMBER = re.compile(r"第\s*\d+\s*页")
 _TOTALS = ("合计", "小计", "共计", "总计", "总人数", "合 计")
-_NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "第", "附件", "联系人", "日期：", "盖章")
+_NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "附件", "联系人", "日期：", "盖章")
 _SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例）", "范例")
 _LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
 
@@ -121,7 +122,7 @@ def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | 
         if not header:
             continue
         headers[c] = "".join(header.split())
-        name = field_for(header) or (field_for(upper) if lower and upper else None) or (field_for(upper + lower) if lower else None)
+        name = field_for(header) or (field_for(upper + lower) if lower and upper else None)
         if name and name != ROW_NUMBER and name not in taken:
             taken[name] = c
             columns[c] = name
@@ -143,11 +144,11 @@ def _prefer_specific(headers: Mapping[int, str], columns: dict[int, str], taken:
                 columns[first], taken["landline"] = "landline", first
 
 
-def why_not_a_roster(sheet: Sheet, table: Table | None) -> str | None:
-    """Why a whole sheet is passed over; None when it is a roster."""
+def why_not_a_roster(sheet: Sheet, table: Table | None, *, alone: bool = False) -> str | None:
+    """Why a whole sheet is passed over; None when it is a roster. The only visible sheet is never passed over for its name."""
     if not sheet.visible:
         return "hidden-sheet"
-    if any(word in sheet.name for word in _LEFT):
+    if not alone and any(word in sheet.name for word in _LEFT):
         return "left-sheet"
     if table is None or not table.is_roster:
         return "no-table"
@@ -161,7 +162,7 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
     filled = [text for text in _texts(row) if text]
     if not filled:
         return "blank"
-    if _repeats_header(table, row):
+    if _repeats_header(table, row) or _score(_texts(row)) >= 3:
         return "header"
     first = filled[0]
     if first.replace(" ", "").replace("\u3000", "").startswith(_TOTALS):
@@ -172,7 +173,7 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
         return "sample"
     if has_name and has_id and cell_text(row[name_column]).strip().isdigit():
         return "sample"  # the official blank's own example row has 11 for every cell
-    if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12):
+    if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12 or _PAGE_NUMBER.match(first)):
         return "note"
     if first.startswith(_NOTES) and not has_id and len(filled) <= 4:
         return "note"

@@ -222,7 +222,9 @@ class DoorWindow(QWidget):
     def _foot(self, outcome: Outcome) -> str:
         if outcome.answer in (Answer.ADMITTED, Answer.WALK_IN) and outcome.at:
             return tr("{time} · 已存盘 · 第 {n} 位").format(time=outcome.at.astimezone().strftime("%H:%M:%S"), n=outcome.number)
-        return tr(outcome.words.sentence) if outcome.answer is Answer.SEVERAL else ""
+        if outcome.answer is not Answer.SEVERAL:
+            return ""
+        return tr("还有更多，请再多输几个字。") if outcome.more else tr(outcome.words.sentence)
 
     def _paint(self, tone: str, icon_name: str, title: str) -> None:
         self.panel.setObjectName(f"answer_{tone}")

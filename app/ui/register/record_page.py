@@ -145,10 +145,9 @@ class RecordPage(QWidget):
         values = {name: value for name, value in values.items() if name in changed}
         try:
             with self.office.act(ActKind.EDIT, f"{tr('修改') if self.record_id else tr('新建')}{self.register.label}：{self._name()}") as act:
+                saved = self.record_id or act.create(self.register, values)
                 if self.record_id:
                     act.change(self.register, self.record_id, values)
-                else:
-                    self.record_id = act.create(self.register, values)
         except Invalid as e:
             self._show_problems(list(e.problems))
             return False
@@ -161,8 +160,9 @@ class RecordPage(QWidget):
             else:
                 self.banner.say(tr("已经有一条一样的了（同一个人、同一场或同一工种只记一次），没有保存。"))
             return False
+        self.record_id = saved
         self._loaded = self._texts()
-        self.closed.emit(self.record_id or "")
+        self.closed.emit(saved)
         return True
 
     def _name(self) -> str:

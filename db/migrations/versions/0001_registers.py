@@ -211,6 +211,7 @@ def upgrade() -> None:
     sa.Column('made_at', sa.String(length=32), nullable=False),
     sa.Column('counts', sa.Text(), nullable=False),
     sa.Column('file_name', sa.String(length=200), nullable=False),
+    sa.Column('addressee', sa.String(length=40), nullable=False),
     sa.Column('acknowledged_at', sa.String(length=32), nullable=True),
     sa.Column('receipt', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('series')

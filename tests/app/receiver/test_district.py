@@ -19,7 +19,7 @@ from app.services.records import ActKind
 from app.sync import package
 from app.sync.package import PackageRefused, Part, Refusal
 from app.sync.stick import write
-from db import keyslots
+from db import keyslots, vault
 from db.problems import UserError
 from db.record import written_values
 from db.registers import REGISTERS, Member, SubsidyApplication
@@ -241,14 +241,107 @@ def test_a_receipt_of_another_union_altered_or_of_a_stranger_changes_nothing(rec
     assert exchange.read_receipt(connected, receipt).already_known is True
 
 
+def test_an_office_that_restored_a_backup_is_named_and_its_last_word_kept(receiver: Receiver, connected: Office, add: Callable[..., str], tmp_path: Path) -> None:
+    who = add(Member, **person(1))
+    enrol(receiver, send(connected, tmp_path / "a"))
+    connected.vault.engine.dispose()
+    copy = connected.vault.back_up()
+    with connected.act(ActKind.EDIT, "改") as act:
+        act.change(Member, who, {"post": "焊工"})
+    receiver.merge(send(connected, tmp_path / "b"))
+    restored = Office(vault.unlock(copy, "李晓梅", PASSWORD))
+    with restored.act(ActKind.EDIT, "改成别的") as act:
+        act.change(Member, who, {"post": "钳工"})
+    with pytest.raises(PackageRefused):
+        receiver.merge(send(restored, tmp_path / "c"))
+    report = receiver.merge(send(restored, tmp_path / "d"))
+    restored.vault.close()
+    assert report.forked and "恢复过备份" in report.summary()
+    with receiver.data.connect() as connection:
+        assert "钳工" in connection.execute(select(store.records.c.body).where(store.records.c.id == who)).scalar_one()
+
+
+def test_a_new_district_gets_everything_again(connected: Office, receiver: Receiver, add: Callable[..., str], tmp_path: Path) -> None:
+    add(Member, **person(1))
+    enrol(receiver, send(connected, tmp_path / "a"))
+    exchange.read_receipt(connected, receiver.receipt(connected.vault.keys.vault_id, tmp_path / "a"))
+    other, _ = district.init(tmp_path / "new", name="新区", password="district-pw")
+    connect(connected, other, tmp_path)
+    report = enrol(other, send(connected, tmp_path / "b"))
+    other.close()
+    assert report.counts["member"]["accepted"] == 1
+
+
+def test_everything_can_be_sent_again_when_the_district_lost_it(connected: Office, receiver: Receiver, add: Callable[..., str], tmp_path: Path) -> None:
+    add(Member, **person(1))
+    enrol(receiver, send(connected, tmp_path / "a"))
+    exchange.read_receipt(connected, receiver.receipt(connected.vault.keys.vault_id, tmp_path / "a"))
+    with receiver.data.begin() as connection:
+        for table in (store.records, store.packages, store.offices):
+            connection.execute(table.delete())
+    add(Member, **person(2))
+    with pytest.raises(PackageRefused, match="全部重新报一遍"):
+        receiver.look(send(connected, tmp_path / "b"))
+    (tmp_path / "c").mkdir()
+    report = enrol(receiver, exchange.export(connected, tmp_path / "c", everything=True).path)
+    assert report.counts["member"]["accepted"] == 2
+
+
+def test_a_receipt_made_again_is_the_same_one_and_an_older_one_is_refused(connected: Office, receiver: Receiver, add: Callable[..., str], tmp_path: Path) -> None:
+    add(Member, **person(1))
+    enrol(receiver, send(connected, tmp_path / "a"))
+    first = receiver.receipt(connected.vault.keys.vault_id, tmp_path / "a")
+    again = receiver.receipt(connected.vault.keys.vault_id, tmp_path)
+    add(Member, **person(2))
+    receiver.merge(send(connected, tmp_path / "b"))
+    assert not exchange.read_receipt(connected, receiver.receipt(connected.vault.keys.vault_id, tmp_path / "b")).already_known
+    with pytest.raises(PackageRefused, match="更新的第 2 批"):
+        exchange.read_receipt(connected, first)
+    assert again.read_bytes() != first.read_bytes()
+
+
+def test_a_decision_does_not_overwrite_what_the_clerk_did_since(connected: Office, receiver: Receiver, one_of_each: dict[str, str], tmp_path: Path) -> None:
+    claim = one_of_each["subsidy_application"]
+    with connected.act(ActKind.EDIT, "状态") as act:
+        act.change(SubsidyApplication, claim, {"state": "校验通过"})
+    enrol(receiver, send(connected, tmp_path / "a"))
+    with connected.act(ActKind.EDIT, "撤回") as act:
+        act.change(SubsidyApplication, claim, {"state": "撤回"})
+    read = exchange.read_receipt(connected, receiver.receipt(connected.vault.keys.vault_id, tmp_path / "a"))
+    assert (read.decided, read.kept) == (0, (claim,))
+    with connected.reading() as session:
+        assert session.scalars(select(SubsidyApplication.state)).one() == "撤回"
+
+
+def test_a_failed_start_with_a_wrong_address_can_be_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="连不上"):
+        district.init(tmp_path / "d", name="x", password="district-pw", url="postgresql://nobody@127.0.0.1:1/none")
+    district.init(tmp_path / "d", name="x", password="district-pw")[0].close()
+
+
 def test_practice_can_never_be_reported_as_real(practice_office: Office, receiver: Receiver, tmp_path: Path) -> None:
     receiver.write_key(tmp_path / "real.udkey")
     with pytest.raises(UserError, match="练习工会不能装真实的钥匙文件"):
         exchange.load_district_key(practice_office, tmp_path / "real.udkey")
     practice_office.remember(exchange.DISTRICT_KEY, exchange.read_district_key(tmp_path / "real.udkey").to_text())
+    with pytest.raises(UserError, match="不能混用"):
+        send(practice_office, tmp_path / "stick")
+    practice = package.seal(
+        {"direction": "up", "practice": True, "union": {"id": "x" * 36, "uscc": "", "name": ""}, "series": 1, "previous": None, "covers": {"after": 0, "to": 1}, "schema": "0001", "program": "x", "made_at": "x"},
+        [], sender=exchange.own_keys(practice_office), to=receiver.keys.public,
+    )
     with pytest.raises(PackageRefused) as refused:
-        receiver.look(send(practice_office, tmp_path / "stick"))
+        receiver.look(write(tmp_path, "p.udpkg", practice.body))
     assert refused.value.refusal is Refusal.PRACTICE
+
+
+def test_the_mark_of_practice_cannot_be_edited_away(practice_office: Office) -> None:
+    folder = practice_office.vault.folder
+    practice_office.vault.close()
+    raw = json.loads((folder / "vault.json").read_text("utf-8"))
+    (folder / "vault.json").write_text(json.dumps({**raw, "practice": False}), "utf-8")
+    with pytest.raises(UserError, match="姓名或密码不对"):
+        vault.unlock(folder, setup.PRACTICE_USER, setup.PRACTICE_PASSWORD)
 
 
 def test_an_export_that_fails_is_not_remembered_as_sent(connected: Office, add: Callable[..., str], tmp_path: Path) -> None:

@@ -128,3 +128,20 @@ def test_two_hundred_is_proven_by_sign_ins_and_nothing_else(office: Office, lect
         problem = checkin.proof_problem(connection, lecture)
         assert problem is not None and "1 人" in problem.message
         assert checkin.tally(connection, lecture).missing_to_proof == 199
+
+
+def test_four_digits_that_mean_two_people_are_never_decided_for_them(office: Office, lecture: str, add: Callable[..., str]) -> None:
+    add(Member, full_name="甲", employee_no="1234")
+    add(Member, full_name="乙", employee_no="9", mobile="13800001234")
+    outcome = checkin.arrive(office, lecture, "1234")
+    assert (outcome.answer, {p.full_name for p in outcome.candidates}) == (Answer.SEVERAL, {"甲", "乙"})
+
+
+def test_two_of_one_name_among_many_alike_are_both_offered(office: Office, lecture: str, add: Callable[..., str]) -> None:
+    for n in range(60):
+        add(Member, full_name=f"王伟{chr(0x4E00 + n)}", employee_no=f"X{n}")
+    for n in range(2):
+        add(Member, full_name="王伟", employee_no=f"Y{n}")
+    outcome = checkin.arrive(office, lecture, "王伟")
+    assert (outcome.answer, [p.employee_no for p in outcome.candidates]) == (Answer.SEVERAL, ["Y0", "Y1"])
+    assert checkin.arrive(office, lecture, "ww").more

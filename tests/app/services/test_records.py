@@ -217,3 +217,49 @@ def test_masked_values_show_only_their_ends(office: Office) -> None:
 def test_a_register_is_known_by_its_name() -> None:
     assert [register_named(r.__tablename__) for r in REGISTERS] == list(REGISTERS)
     assert Lecture(topic="x", starts_at=NOW).title == "x"
+
+
+def test_undo_redo_undo_ends_where_it_began(office: Office, add: Callable[..., str]) -> None:
+    with office.act(ActKind.IMPORT, "导入") as act:
+        act.create_many(Member, [person(n) for n in range(3)])
+    undo.undo(office, act.id)
+    for _ in range(2):
+        with office.reading() as session:
+            latest = undo.headings(session, limit=1)[0]
+        undo.undo(office, latest.act)
+    with office.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Member).where(Member.removed_at.is_(None))) == 0
+
+
+def test_a_person_edited_and_edited_back_goes_with_the_import(office: Office) -> None:
+    with office.act(ActKind.IMPORT, "导入") as act:
+        who = act.create_many(Member, [person(1)])[0]
+    with office.act(ActKind.EDIT, "改") as edit:
+        edit.change(Member, who, {"post": "焊工"})
+    undo.undo(office, edit.id)
+    assert undo.undo(office, act.id).kept == ()
+
+
+def test_undoing_a_withdrawal_that_was_overtaken_is_kept_and_no_crash(office: Office, one_of_each: dict[str, str]) -> None:
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(SignIn, one_of_each["sign_in"])
+    with office.act(ActKind.EDIT, "再签") as again:
+        again.create(SignIn, SAMPLE_VALUES["sign_in"](one_of_each))
+    assert undo.undo(office, act.id).kept == (("sign_in", one_of_each["sign_in"]),)
+
+
+def test_somebody_at_the_door_undoes_sign_ins_and_nothing_else(office: Office, add: Callable[..., str]) -> None:
+    add(Member, **person(1))
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    office.vault.user = vault.User("门口", Role.DOOR)
+    with pytest.raises(UserError, match="只能撤销签到"):
+        undo.undo(office, last.act if last else "")
+
+
+@pytest.mark.parametrize(("typed", "found"), [("2026-11-20", 1), ("2026-11-20 14:00", 1), ("2026-11-21", 0), ("空", 0)])
+def test_a_time_column_is_filtered_by_the_offices_day(office: Office, one_of_each: dict[str, str], typed: str, found: int) -> None:
+    local = NOW.astimezone()
+    typed = typed.replace("2026-11-20 14:00", local.strftime("%Y-%m-%d %H:%M")).replace("2026-11-20", local.strftime("%Y-%m-%d")) if found else typed
+    with office.reading() as session:
+        assert len(listing.order_of(session, Query(Lecture, filters={"starts_at": typed}))) == found

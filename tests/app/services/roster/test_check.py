@@ -252,3 +252,29 @@ def test_the_terminal_twin_refuses_with_one_sentence_and_code_2(tmp_path: Path) 
     done = subprocess.run([sys.executable, "-m", "app", "roster", "check", str(tmp_path / "x.xlsx"), "--json"], cwd=ROOT, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode().strip().count("\n") == 0
+
+
+def test_a_second_table_with_other_columns_is_read_with_its_own() -> None:
+    rows = checked_rows(sheet(["序号", "姓名", "部门", "手机"], [1, "张三", "一车间", "13800000001"], ["", "", "", ""], ["序号", "部门", "姓名", "手机"], [1, "二车间", "李四", "13800000002"]))
+    assert [(r.values["full_name"], r.values["department"]) for r in rows] == [("张三", "一车间"), ("李四", "二车间")]
+
+
+def test_a_column_under_a_group_that_names_something_else_is_left_alone() -> None:
+    rows = checked_rows(
+        sheet(["姓名", "身份证号", "联系方式", ""], ["", "", "邮箱", "手机"], ["张三", id_number(1), "a@b.c", "13800000001"], merges=((0, 2, 0, 3), (0, 0, 1, 0), (0, 1, 1, 1)))
+    )
+    assert [(r.values["mobile"], r.problems) for r in rows] == [("13800000001", ())]
+
+
+def test_people_called_like_a_page_number_are_people() -> None:
+    assert [r.values["full_name"] for r in checked_rows(sheet(HEADER, ["第五文静", "", "", "一车间"], ["第 1 页", "", "", ""]))] == ["第五文静"]
+
+
+def test_a_workbook_of_retired_members_alone_can_be_taken_in() -> None:
+    assert len(checked_rows(sheet(HEADER, ["张三", id_number(1), "", ""], name="离退休会员"))) == 1
+
+
+@pytest.mark.parametrize("cell", ["2015-00-00", "20150000", "2015年0月", "2015-13-01"])
+def test_a_month_that_is_none_is_no_date(cell: str) -> None:
+    row = checked_rows(sheet(["姓名", "身份证号", "入会日期"], ["张三", id_number(1), cell]))[0]
+    assert [p.code for p in row.problems] == ["date-unreadable"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from app.services import undo
 from app.services.office import Office
 from app.services.records import ActKind
 from app.services.roster import intake
-from app.services.roster.check import check_file, check_sheets
+from app.services.roster.check import check_file, check_sheets, reread
 from app.services.roster.intake import Verdict
 from app.services.roster.reader import Sheet
 from db.record import values_of
@@ -135,7 +136,7 @@ def test_a_doubtful_row_goes_in_with_the_doubtful_cell_blank_when_the_clerk_says
     checked = check_sheets("x", [Sheet("名单", True, [HEADER, ["张三", 1.10105199003072e17, "13800000001", "一车间"]])])
     with office.reading() as session:
         planned = intake.plan(session.connection(), checked, with_doubts={("名单", 2)})
-    assert [p.verdict for p in planned] == [Verdict.NEW]
+    assert [p.verdict for p in planned.rows] == [Verdict.NEW]
     intake.commit(office, "x", planned)
     assert [(m["full_name"], m["id_number"]) for m in members(office)] == [("张三", None)]
 
@@ -157,3 +158,54 @@ def test_importing_twice_is_importing_once_and_undo_is_before(office: Office, ro
     if done.act:
         undo.undo(office, done.act)
     assert members(office) == before
+
+
+def test_a_person_twice_without_a_number_is_found_in_the_file_itself(office: Office) -> None:
+    header = ["姓名", "工号", "部门"]
+    done = take(office, ["张三", "A1", "一车间"], ["张三", "A1", "二车间"], ["张三", "A2", "二车间"], header=header)
+    assert (done.new, done.left_out) == (2, 1)
+
+
+def test_mending_a_repeated_row_does_not_make_it_a_second_person(office: Office) -> None:
+    checked = check_sheets("x", [Sheet("名单", True, [HEADER, ["张三", id_number(1), "", ""], ["张三", id_number(1), "1", ""]])])
+    rows = list(checked.rows)
+    rows[1] = reread(rows[1], {"mobile": "13800000001"})
+    with office.reading() as session:
+        planned = intake.plan(session.connection(), rows)
+    assert [p.verdict for p in planned.rows] == [Verdict.NEW, Verdict.LEFT_OUT]
+
+
+def test_a_plan_overtaken_by_another_act_is_made_again_before_it_is_kept(office: Office) -> None:
+    checked = check_sheets("x", [Sheet("名单", True, [HEADER, ["张三", id_number(1), "13800000001", ""]])])
+    with office.reading() as session:
+        stale = intake.plan(session.connection(), checked)
+    with office.act(ActKind.EDIT, "手工登记") as act:
+        act.create(Member, {"full_name": "张三", "id_number": id_number(1)})
+    done = intake.commit(office, "x", stale)
+    assert (done.new, done.changed, len(members(office))) == (0, 1, 1)
+    assert intake.commit(office, "x", stale).unchanged == 1
+
+
+def test_cancelling_while_it_writes_leaves_nothing(office: Office) -> None:
+    checked = check_sheets("x", [Sheet("名单", True, [HEADER, *[[f"张{chr(0x4E00 + n)}", id_number(n), "", ""] for n in range(40)]])])
+    with office.reading() as session:
+        planned = intake.plan(session.connection(), checked)
+
+    def cancel(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        intake.commit(office, "x", planned, progress=cancel)
+    assert members(office) == []
+
+
+def test_people_whom_something_else_refers_to_stay_when_their_import_is_taken_back(office: Office) -> None:
+    done = take(office, ["张三", id_number(1), "", ""], ["李四", id_number(2), "", ""])
+    with office.reading() as session:
+        first = session.scalars(select(Member.id).order_by(Member.rowno)).first()
+    with office.act(ActKind.EDIT, "证书") as act:
+        act.create(Certificate, {"member": first, "occupation": "电工"})
+    taken = undo.undo(office, done.act or "")
+    assert taken.kept == (("member", first),)
+    assert len(members(office)) == 1

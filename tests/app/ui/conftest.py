@@ -1,0 +1,44 @@
+"""Real windows off screen."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication, QMessageBox  # after the platform is chosen
+
+from app.services.office import Office  # likewise
+from app.ui import jobs, theme  # likewise
+from app.ui.main_window import MainWindow  # likewise
+from app.ui.preferences import Preferences  # likewise
+from app.ui.run import make_application  # likewise
+
+
+@pytest.fixture(scope="session")
+def qapp() -> Iterator[QApplication]:
+    yield make_application(Preferences())
+
+
+@pytest.fixture(autouse=True)
+def _light_and_plain(qapp: QApplication) -> Iterator[None]:
+    if (theme.theme().name, theme.theme().scale) != ("light", 1.0):
+        theme.theme().apply(name="light", scale=1.0)
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A modal question would wait for ever; tests that are about one answer it themselves."""
+    monkeypatch.setattr(QMessageBox, "question", lambda *args, **named: QMessageBox.StandardButton.Discard)
+
+
+@pytest.fixture
+def window(qtbot, practice_office: Office) -> Iterator[MainWindow]:  # type: ignore[no-untyped-def]  # pytest-qt's fixture
+    made = MainWindow(practice_office, Preferences())
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    qtbot.waitUntil(jobs.is_idle, timeout=20_000)
+    made.let_go()
