@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QCursor, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from app.services import applications, paperwork, undo
@@ -83,9 +83,7 @@ class MainWindow(QMainWindow):
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self._idled)
         self._restart_idle()
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
+        self._cursor = QCursor.pos()
         self.go("today")
 
     # -- building
@@ -237,6 +235,7 @@ class MainWindow(QMainWindow):
         if key not in self.pages:
             made = self._makers[key]()
             self.pages[key] = made
+            made.fit(self.width() - self.sidebar.width())
             self.stack.addWidget(made)
         return self.pages[key]
 
@@ -408,6 +407,11 @@ class MainWindow(QMainWindow):
 
     # -- locking
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if (handle := self.windowHandle()) is not None:
+            handle.installEventFilter(self)  # keys and clicks pass here once; a filter on the application would see every event
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel):
             self._restart_idle()
@@ -417,8 +421,9 @@ class MainWindow(QMainWindow):
         self._idle.start(self.preferences.idle_minutes * 60_000)
 
     def _idled(self) -> None:
-        if (self.door is not None and self.door.isVisible()) or not jobs.is_idle():
-            self._restart_idle()  # the door stays usable, and work is not cut off
+        moved, self._cursor = QCursor.pos() != self._cursor, QCursor.pos()
+        if moved or (self.door is not None and self.door.isVisible()) or not jobs.is_idle():
+            self._restart_idle()  # somebody is in a dialog, the door stays usable, and work is not cut off
         else:
             self.lock()
 
@@ -430,9 +435,8 @@ class MainWindow(QMainWindow):
         self._idle.stop()
         if self._told.emit in self.office.heard:
             self.office.heard.remove(self._told.emit)
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
+        if (handle := self.windowHandle()) is not None:
+            handle.removeEventFilter(self)
         self.preferences.save()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog, QFormLayout, QProgressBar, QScrollArea, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog, QFormLayout, QGridLayout, QProgressBar, QScrollArea, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from app.services.office import Office
 from app.services.roster import intake, layout
@@ -198,8 +198,11 @@ class RosterPage(Page):
             self.chips[which] = chip
         self.about = label("", "secondary")
         self.map_button = button(tr("调整列"), self.ask_columns, icon_name="columns-3")
-        self._preview_box.addLayout(row(*self.chips.values(), None, self.about, self.map_button, spacing=8))
+        self._chip_grid = QGridLayout()
+        self._chip_grid.setSpacing(px(8))
+        self._preview_box.addLayout(self._chip_grid)
         self.table = QTableView()
+        self.table.setMinimumHeight(px(50))
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -215,8 +218,24 @@ class RosterPage(Page):
         self._preview_box.addWidget(doubt)
         self.import_button = button(tr("导入"), self.commit, icon_name="check", primary=True, key="Ctrl+Return")
         self.save_left_out = button(tr("另存没导入的行…"), self._ask_left_out, icon_name="file-spreadsheet")
-        hint = label(tr("空白格不会清掉已有内容 · 整批可以撤销"), "secondary")
-        self._preview_box.addLayout(row(hint, None, self.save_left_out, button(tr("取消"), self.close_import), self.import_button))
+        hint = label(tr("空白格不会清掉已有内容 · 整批可以撤销"), "secondary", wrap=True)
+        self._preview_box.addLayout(row(hint, self.save_left_out, button(tr("取消"), self.close_import), self.import_button, wide=hint))
+        self._lay_chips(wide=True)
+
+    def fit(self, width: int) -> None:
+        super().fit(width)
+        self._lay_chips(wide=width >= px(1000))
+
+    def _lay_chips(self, *, wide: bool) -> None:
+        """The filters in one line with what was recognised beside them; with large type in two lines, and it in the tip."""
+        per_line = 6 if wide else 3
+        for n, chip in enumerate(self.chips.values()):
+            self._chip_grid.addWidget(chip, n // per_line, n % per_line)
+        self._chip_grid.addWidget(self.about, 0, 7)
+        self._chip_grid.addWidget(self.map_button, 0, 8 if wide else 4)
+        self.about.setVisible(wide)
+        self._chip_grid.setColumnStretch(6 if wide else 3, 1)
+        self._chip_grid.setColumnStretch(3 if wide else 6, 0)
 
     # -- opening a file
 
@@ -307,7 +326,8 @@ class RosterPage(Page):
         rows = "–".join(str(n) for n in tables[0].table.header_rows) if tables and tables[0].table else ""
         skipped = sum(len(s.skipped) for s in self.checked.sheets)
         self.about.setText(tr("表头第 {rows} 行 · {n} 列已认出 · 不是人的 {skipped} 行").format(rows=rows, n=len(self.model.names), skipped=skipped))
-        self.about.setToolTip("\n".join(self._skipped_lines()))
+        for part in (self.about, self.map_button):
+            part.setToolTip("\n".join([self.about.text(), *self._skipped_lines()]))
         self.table.setFocus()
 
     def _skipped_lines(self) -> list[str]:

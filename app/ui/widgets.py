@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ui.theme import icon, icon_size, pixmap, px, theme
@@ -128,6 +128,22 @@ class Page(QWidget):
         head.addWidget(self.heading, 1)
         head.addLayout(self.buttons)
         self.outer.addLayout(head)
+
+    def fit(self, width: int) -> None:
+        """On little room, or with large type, buttons with an icon keep it and give up their words (the tip still says them)."""
+        for made in self.yielding():
+            words = made.property("words") or made.text()
+            made.setProperty("words", words)
+            made.setText("" if width < px(820) else words)
+
+    def yielding(self) -> list[QPushButton]:
+        """The buttons that may give up their words."""
+        found = [self.buttons.itemAt(n).widget() for n in range(self.buttons.count())]
+        return [made for made in found if isinstance(made, QPushButton) and not made.icon().isNull()]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit(self.width())
 
     def arrived(self) -> None:
         """Called whenever the page comes to the front."""

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import checkin
 from app.services.checkin import Answer, Outcome, Person
@@ -21,6 +21,7 @@ class DoorField(QLineEdit):
     """Takes scanners and people alike. A scanner is a keyboard that types fast, with an input method switched on or not."""
 
     scanned = Signal(str)
+    moved = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,8 +34,10 @@ class DoorField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
             self.scanned.emit(self.text())
-            return
-        super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
@@ -67,6 +70,7 @@ class DoorWindow(QWidget):
         box.addLayout(self._head())
         self.field = DoorField()
         self.field.scanned.connect(self.take)
+        self.field.moved.connect(self._move_choice)
         self.field.textEdited.connect(self._peek)
         box.addWidget(self.field)
         body = QGridLayout()
@@ -84,7 +88,6 @@ class DoorWindow(QWidget):
         self.rest()
         self.refresh()
         self.field.setFocus()
-        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]  # there is an application
 
     def _head(self) -> QHBoxLayout:
         starts = self.lecture.starts_at.astimezone() if self.lecture.starts_at else None
@@ -343,28 +346,19 @@ class DoorWindow(QWidget):
     def leave(self) -> None:
         self.leaving.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Whatever has the focus, typing goes into the field: a scanner does not know where the focus is."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return False
-        choosing = self.middle.currentIndex() == 1
-        ours = watched is self.field or (isinstance(watched, QWidget) and watched.window() is self and not isinstance(watched, QLineEdit))
-        if ours and choosing and event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
-            self._move_choice(1 if event.key() == Qt.Key.Key_Down else -1)
-            return True
-        typing = (event.text() != "" and event.text().isprintable()) or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if ours and watched is not self.field and typing:
-            self.field.setFocus()
-            QApplication.sendEvent(self.field, event)
-            return True
-        return False
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Whatever was clicked, typing goes into the field: a scanner does not know where the focus is."""
+        typing = (event.text() != "" and event.text().isprintable()) or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Down)
+        if not typing:
+            super().keyPressEvent(event)
+            return
+        self.field.setFocus()
+        self.field.keyPressEvent(event)
 
     def _move_choice(self, step: int) -> None:
+        if self.middle.currentIndex() != 1:
+            return
         self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]  # there is an application
-        super().closeEvent(event)
 
 
 class WalkIn(QDialog):

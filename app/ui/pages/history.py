@@ -30,7 +30,8 @@ class HistoryPage(Page):
         self.list.currentItemChanged.connect(lambda *_: self._offer())
         self.outer.addWidget(self.list, 1)
         self.undo_button = button(tr("撤销这一步"), self._undo, icon_name="undo-2")
-        self.outer.addLayout(row(label(tr("每一步都串在一条链上，谁也不能悄悄改。"), "secondary"), None, button(tr("检查记录是否完整"), self.check, icon_name="shield-check"), self.undo_button))
+        hint = label(tr("每一步都串在一条链上，谁也不能悄悄改。"), "secondary", wrap=True)
+        self.outer.addLayout(row(hint, button(tr("检查记录是否完整"), self.check, icon_name="shield-check"), self.undo_button, wide=hint))
 
     def arrived(self) -> None:
         self.list.clear()

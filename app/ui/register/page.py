@@ -60,6 +60,9 @@ class RegisterPage(Page):
             self.new_button = button(tr("新建"), self.new_record, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
             self.buttons.addWidget(self.new_button)
 
+    def yielding(self) -> list[QPushButton]:
+        return [*super().yielding(), self.unmask, self.export_button]
+
     def _show_actions(self, shown: bool) -> None:
         """The list's actions belong to the list."""
         for n in range(self.buttons.count()):
@@ -375,7 +378,8 @@ class RegisterPage(Page):
             with self.office.act(ActKind.SHOW, f"在列表里显示{self.register.label}的号码") as act:
                 act.note(rows=len(self.model.order), register=self.register.__tablename__)
         self.model.set_unmasked(showing)
-        self.unmask.setText(tr("遮住号码") if showing else tr("显示号码"))
+        self.unmask.setProperty("words", f" {tr('遮住号码') if showing else tr('显示号码')}")
+        self.fit(self.width())
         self.refresh()
 
     def ask_export(self) -> None:
