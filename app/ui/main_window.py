@@ -29,7 +29,6 @@ from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Page, Toast, button, label, tint
-from db.keyslots import Role
 from db.problems import UserError
 from db.record import Record
 from db.registers import Certificate, Competition, Entry, Lecture, Member, SignIn, SubsidyApplication, Union
@@ -334,8 +333,6 @@ class MainWindow(QMainWindow):
         current = self.stack.currentWidget()
         if isinstance(current, Page):
             current.arrived()
-        if self.office.user.role is Role.DOOR:
-            self.lock()
 
     def _show_sign_ins(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):

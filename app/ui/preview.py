@@ -66,6 +66,10 @@ class Preview(QDialog):
         self._area.verticalScrollBar().valueChanged.connect(lambda _value: self._draw_near())
         self._lay_out()
 
+    def done(self, result: int) -> None:
+        self._document.close()
+        super().done(result)
+
     def zoom(self, by: float) -> None:
         self._zoom = min(max(self._zoom * by, 0.4), 4.0)
         self._lay_out()

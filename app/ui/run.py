@@ -41,8 +41,8 @@ class Shell:
             from app.ui.first_start import open_practice_office
 
             self.enter(open_practice_office())
-        elif self.folder is not None and (self.folder / "vault.json").exists():
-            self.ask_password()
+        elif self.folder is not None and any((self.folder / name).exists() for name in ("vault.json", "vault.db")):
+            self.ask_password()  # with a key file missing it says so there, and nothing new is made
         else:
             self.first_start()
 
@@ -88,7 +88,9 @@ class Shell:
     def enter(self, office: object) -> None:
         """Show the office; back it up once a day."""
         from app.services.office import Office
+        from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
+        from db.keyslots import Role
 
         assert isinstance(office, Office)
         self.office = office
@@ -97,6 +99,11 @@ class Shell:
         if not office.practice:
             self.preferences.vault = str(office.vault.folder)
         self.preferences.save()
+        if office.user.role is Role.DOOR:
+            chooser = DoorChooser(office)
+            chooser.locked.connect(self.lock)
+            self._show(chooser)
+            return
         self._main(MainWindow(office, self.preferences))
         self._daily_backup(office)
 
@@ -135,9 +142,10 @@ class Shell:
     def lock(self) -> None:
         """Close the vault and ask for the password; nothing personal stays on the screen or in the file's reach."""
         from app.services.office import Office
+        from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
 
-        if isinstance(self.window, MainWindow):
+        if isinstance(self.window, MainWindow | DoorChooser):
             self.window.let_go()
         if isinstance(self.office, Office):
             self.office.vault.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QListWidget, QListWidgetItem, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from app.services import exchange, paperwork
 from app.services.exchange import Exported, ReceiptRead
@@ -59,6 +59,9 @@ class ExchangePage(Page):
         self.drives.setFixedHeight(px(64))
         self.drives.setAccessibleName(tr("U 盘"))
         card.body.addWidget(self.drives)
+        self.everything = QCheckBox(tr("全部重新报一遍（区里说缺批次时才用）"))
+        self.everything.toggled.connect(lambda _on: self._may_export())
+        card.body.addWidget(self.everything)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.hide()
@@ -96,9 +99,13 @@ class ExchangePage(Page):
         key = exchange.district_key(self.office)
         self.key_line.setText(tr("送给：{name}（指纹 {fingerprint}）").format(name=key.name, fingerprint=key.keys.fingerprint) if key else tr("还没有装区总工会的钥匙文件，装上才能加密报送。"))
         self.key_button.setText(tr("换钥匙文件…") if key else tr("装钥匙文件…"))
-        self.export_button.setEnabled(bool(waiting.total and key))
+        self._waiting, self._has_key = waiting.total, key is not None
+        self._may_export()
         self._find_drives()
         self._show_past()
+
+    def _may_export(self) -> None:
+        self.export_button.setEnabled(self._has_key and (self._waiting > 0 or self.everything.isChecked()))
 
     def _find_drives(self) -> None:
         self.drives.clear()
@@ -146,11 +153,11 @@ class ExchangePage(Page):
         if drive is None:
             self.banner.say(tr("还没有选 U 盘。插上以后点“重新找 U 盘”，或者另选一个文件夹。"), "warn")
             return
-        office, folder = self.office, drive.path
+        office, folder, everything = self.office, drive.path, self.everything.isChecked()
         self._busy(True)
 
         def work(progress: Callable[[int, int], None]) -> Exported:
-            return exchange.export(office, folder, progress=progress)
+            return exchange.export(office, folder, everything=everything, progress=progress)
 
         self._job = jobs.start(work, done=self._exported, failed=self._failed, progressed=self._progressed, reports=True)
 
@@ -169,6 +176,7 @@ class ExchangePage(Page):
 
     def _exported(self, done: Exported) -> None:
         self._busy(False)
+        self.everything.setChecked(False)
         self.exported = done
         self.slip_button.setEnabled(True)
         self.arrived()
@@ -210,6 +218,8 @@ class ExchangePage(Page):
             register = next(r for r in REGISTERS if r.__tablename__ == refusal.register)
             self.refused.addWidget(label(tr("没有收下：{register} {title}　{why}").format(register=register.label, title=refusal.title, why=refusal.message), "problem", wrap=True))
         self.arrived()
+        if found.kept:
+            self.refused.addWidget(label(tr("有 {n} 份申请报送以后又改过，区里的新状态没有覆盖它们。").format(n=len(found.kept)), "doubt", wrap=True))
         tone = "warn" if found.refused else "good"
         self.banner.say(tr("回执核对无误。") + (tr("有 {n} 条没有收下，请按下面写的原因改好，下次一起报送。").format(n=len(found.refused)) if found.refused else tr("全部收下。")), tone)
 

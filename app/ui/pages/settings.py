@@ -1,13 +1,14 @@
 """Settings: look, lock, people who may open the desk, backups, about."""
 
 import platform
+from collections.abc import Callable
 from functools import partial
 from importlib import metadata
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
-from app.services import setup
+from app.services import users
 from app.services.office import Office
 from app.ui import errors, jobs
 from app.ui.preferences import Preferences
@@ -82,8 +83,8 @@ class SettingsPage(Page):
 
     def _people(self) -> Card:
         card = Card(tr("谁可以打开"))
-        self.users = QVBoxLayout()
-        card.body.addLayout(self.users)
+        self.people = QVBoxLayout()
+        card.body.addLayout(self.people)
         self.add_user = button(tr("添加一位…"), self._ask_user, icon_name="user-plus")
         self.change_password = button(tr("改我的密码…"), self._ask_password, icon_name="key-round")
         self.add_user.setEnabled(self.office.user.role is Role.ADMINISTRATOR)
@@ -92,11 +93,11 @@ class SettingsPage(Page):
         return card
 
     def _show_users(self) -> None:
-        clear(self.users)
+        clear(self.people)
         for slot in self.office.vault.keys.users:
             remove = button(tr("移除"), partial(self._remove, slot.name), flat=True)
             remove.setEnabled(self.office.user.role is Role.ADMINISTRATOR and slot.name != self.office.user.name)
-            self.users.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, remove))
+            self.people.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, remove))
 
     def _ask_user(self) -> None:
         name, good = QInputDialog.getText(self, tr("添加一位"), tr("姓名"))
@@ -108,16 +109,18 @@ class SettingsPage(Page):
             return
         password, good = QInputDialog.getText(self, tr("添加一位"), tr("密码（至少 8 个字符）"), QLineEdit.EchoMode.Password)
         if good:
-            self.set_user(name.strip(), next(r for r in roles if r.label == word), password)
+            self.add(name.strip(), next(r for r in roles if r.label == word), password)
 
-    def set_user(self, name: str, role: Role, password: str) -> None:
+    def add(self, name: str, role: Role, password: str) -> None:
+        self._try(partial(users.add, self.office, name, role, password), tr("“{name}”可以用这个密码打开了。").format(name=name))
+
+    def _try(self, do: Callable[[], None], done: str) -> None:
         try:
-            setup.shortest_password(password)
-            self.office.vault.set_user(name, role, password)
+            do()
         except UserError as e:
             self.banner.say(str(e))
             return
-        self.banner.say(tr("“{name}”可以用新密码打开了。").format(name=name), "good")
+        self.banner.say(done, "good")
         self._show_users()
 
     def _ask_password(self) -> None:
@@ -127,15 +130,11 @@ class SettingsPage(Page):
             if good and again != password:
                 self.banner.say(tr("两遍密码不一样，没有改。"))
             elif good:
-                self.set_user(self.office.user.name, self.office.user.role, password)
+                self._try(partial(users.change_own_password, self.office, password), tr("密码改好了，下次用新密码。"))
 
     def _remove(self, name: str) -> None:
         if QMessageBox.question(self, tr("移除"), tr("移除“{name}”以后，他的密码就打不开了。").format(name=name)) == QMessageBox.StandardButton.Yes:
-            try:
-                self.office.vault.remove_user(name)
-            except UserError as e:
-                self.banner.say(str(e))
-            self._show_users()
+            self._try(partial(users.remove, self.office, name), tr("已移除“{name}”。").format(name=name))
 
     def _safety(self) -> Card:
         card = Card(tr("备份"))

@@ -15,6 +15,7 @@ from app.services.office import Office
 from app.ui import jobs, theme
 from app.ui.entry_dialog import EntryDialog
 from app.ui.first_start import FirstStart
+from app.ui.kiosk.chooser import DoorChooser
 from app.ui.kiosk.door import DoorWindow
 from app.ui.main_window import MainWindow
 from app.ui.pages.exchange import ExchangePage
@@ -25,7 +26,9 @@ from app.ui.roster_page import LOOK, RosterPage
 from app.ui.run import Shell
 from app.ui.search import SearchDialog
 from app.ui.unlock import UnlockPage
+from db import vault
 from db.journal import JournalRow
+from db.keyslots import Role
 from db.registers import REGISTERS, Certificate, Competition, Lecture, Member, SignIn
 from tests.conftest import PASSWORD, UNION
 
@@ -91,6 +94,45 @@ def test_a_wrong_password_says_so_and_the_right_one_opens(qtbot: Any, tmp_path: 
     shell.lock()
     assert shell.office is None and isinstance(shell.window.centralWidget(), UnlockPage)
     shell.window.close()
+
+
+def test_somebody_at_the_door_sees_lectures_and_nothing_else(qtbot: Any, practice_office: Office) -> None:
+    practice_office.vault.set_user("门口", Role.DOOR, "door-password")
+    folder = practice_office.vault.folder
+    practice_office.vault.close()
+    shell = Shell(Preferences())
+    shell.enter(Office(vault.unlock(folder, "门口", "door-password")))
+    chooser = shell.window
+    assert isinstance(chooser, DoorChooser)
+    door = chooser.open(one(shell.office, Lecture))  # type: ignore[arg-type]  # an Office
+    assert scan(door, "B10001") == "签到成功"
+    door.leave()
+    assert chooser.door is None
+    shell.lock()
+    assert isinstance(shell.window.centralWidget(), UnlockPage)
+    shell.window.close()
+
+
+def test_a_missing_key_file_is_said_and_no_new_union_offered(qtbot: Any, tmp_path: Path) -> None:
+    setup.create_office(tmp_path / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x").vault.close()
+    (tmp_path / "u" / "vault.json").unlink()
+    shell = Shell(Preferences(vault=str(tmp_path / "u")))
+    shell.begin()
+    page = shell.window.centralWidget() if shell.window else None
+    assert isinstance(page, UnlockPage) and "找不到钥匙文件" in page.banner.text.text() and not page.open.isEnabled()
+    shell.window.close()
+
+
+def test_users_are_added_by_name_once_and_never_over_another(window: MainWindow) -> None:
+    window.go("settings")
+    page: Any = window.page("settings")
+    page.add("王干事", Role.CLERK, "short")
+    assert "8 个字符" in page.banner.text.text()
+    page.add("王干事", Role.CLERK, "long enough")
+    page.add("王干事", Role.DOOR, "another one")
+    assert "已经有" in page.banner.text.text()
+    page.add("恢复密钥", Role.ADMINISTRATOR, "long enough")
+    assert [(s.name, s.role) for s in window.office.vault.keys.users] == [("练习", Role.ADMINISTRATOR), ("王干事", Role.CLERK)]
 
 
 # -- every register
