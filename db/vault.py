@@ -61,6 +61,12 @@ class Vault:
         self.keys = self.keys.with_slot(keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=name, role=role, secret=password))
         self.keys.save(self.folder)
 
+    def set_recovery_code(self, code: str) -> None:
+        """The old printed sheet opens nothing any more."""
+        slot = keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=keyslots.RECOVERY, role=Role.ADMINISTRATOR, secret=code)
+        self.keys = self.keys.with_slot(slot)
+        self.keys.save(self.folder)
+
     def remove_user(self, name: str) -> None:
         try:
             self.keys = self.keys.without(name)

@@ -10,7 +10,7 @@ from app.services.policies import judge_claim
 from app.services.records import Act, ActKind, Invalid, table_of
 from db.dates import PartialDate
 from db.problems import UserError
-from db.registers import Certificate, SubsidyApplication
+from db.registers import Certificate, Member, SubsidyApplication
 from db.vault import set_setting, setting
 
 NEXT_FORM = "next_form_number"
@@ -19,8 +19,10 @@ NEXT_FORM = "next_form_number"
 def propose(office: Office, certificate_id: str, **extra: Any) -> str:
     """A new application for a certificate; Invalid, with the reasons, when it may not be made. Returns its id."""
     today = office.clock().astimezone().date()
-    with office.act(ActKind.APPLICATION, "申请技能提升补贴") as act:
+    with office.act(ActKind.APPLICATION, "申请补贴") as act:
         certificate = act.current(Certificate, certificate_id)
+        who = act.current(Member, certificate["member"])["full_name"]
+        act.title = f"申请补贴：{who}（{certificate['occupation'] or ''} {certificate['skill_level'] or ''}）"
         verdict = judge_claim(act.connection, certificate_id, on=today)
         if not verdict.may_claim:
             raise Invalid([p for p in verdict.problems if p.is_error])

@@ -56,4 +56,7 @@ def enter(office: Office, competition: str, trade: str, members: Sequence[str]) 
             else:
                 rows.append({"competition": competition, "member": member, "trade": trade, "state": "报名", "entered_on": today})
         made = act.create_many(Entry, rows)
+        if rows:
+            first = found[rows[0]["member"]].full_name
+            act.title = f"竞赛报名（{trade}）：{first}" + (f"等 {len(rows)} 人" if len(rows) > 1 else "")
     return Entered(tuple(made), tuple(refused))

@@ -31,6 +31,8 @@ class Heading:
     who: str
     undone: bool
     undoes: str | None
+    left_out: int
+    """Rows of an import that were left out and are kept with it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,14 @@ def headings(session: Session, *, limit: int | None = None) -> list[Heading]:
         undoes = facts.get("undoes")
         if undoes and act not in undone:
             undone.add(undoes)
-        found.append(Heading(act, seq, ActKind(facts["kind"]), facts["title"], at, who, act in undone, undoes))
+        found.append(Heading(act, seq, ActKind(facts["kind"]), facts["title"], at, who, act in undone, undoes, int(facts.get("left_out", 0))))
+    return found
+
+
+def left_out_rows(session: Session, act: str) -> list[dict[str, Any]]:
+    """The rows that an import left out: sheet, row, cells, why."""
+    body = session.execute(select(JournalRow.changes).where(JournalRow.act == act, JournalRow.deed == Deed.HEADING.value)).scalar_one()
+    found: list[dict[str, Any]] = json.loads(body).get("left_out_rows", [])
     return found
 
 

@@ -31,3 +31,9 @@ def remove(office: Office, name: str) -> None:
     if name == office.user.name:
         raise UserError("不能移除自己。")
     office.vault.remove_user(name)
+
+
+def change_recovery_code(office: Office, code: str) -> None:
+    """A new recovery code in place of the old one."""
+    office.administrators_only()
+    office.vault.set_recovery_code(code)

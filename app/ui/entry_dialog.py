@@ -24,7 +24,8 @@ class EntryDialog(QDialog):
         self.office, self.competition = office, competition
         self.entered: Entered | None = None
         self.setWindowTitle(tr("竞赛报名"))
-        self.resize(px(620), px(600))
+        room = self.screen().availableSize()
+        self.resize(min(px(620), room.width() - 40), min(px(600), room.height() - 80))
         box = QVBoxLayout(self)
         box.setContentsMargins(px(24), px(20), px(24), px(16))
         box.setSpacing(px(8))
@@ -40,6 +41,8 @@ class EntryDialog(QDialog):
         self.found.setAccessibleName(tr("找到的会员"))
         self.chosen.setAccessibleName(tr("要报名的"))
         self.count = label("", "secondary")
+        for wanted in (self.found, self.chosen):
+            wanted.setMinimumHeight(px(60))
         for text, part in ((tr("工种"), self.trade), (tr("加入选手"), self.line), ("", self.found), (tr("要报名的（选中按 Delete 去掉）"), self.chosen), ("", self.count)):
             if text:
                 box.addWidget(label(text, "fieldLabel"))

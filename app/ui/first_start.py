@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QProgressBar, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import exchange, paperwork, setup
 from app.services.office import Office
 from app.services.records import Invalid, read_values
-from app.ui import errors, jobs
+from app.ui import errors, jobs, preferences
 from app.ui.preferences import home
 from app.ui.register.editors import Editor, editor_for
 from app.ui.text import tr
@@ -26,17 +26,25 @@ class FirstStart(QWidget):
     """A short wizard; `opened` carries the open office. Nothing is created before the last step."""
 
     opened = Signal(object)
+    back_wanted = Signal()
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, can_go_back: bool = False) -> None:
         super().__init__()
         self.setObjectName("page")
-        self._folder = folder or home() / "union"
+        self._folder = folder or _free_folder()
+        self._can_go_back = can_go_back
         self._code = keyslots.new_recovery_code()
         self._key_file: Path | None = None
         self._office: Office | None = None
         self.steps = QStackedWidget()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        inner = QWidget()
+        QVBoxLayout(inner).addLayout(row(None, self.steps, None))
+        area.setWidget(inner)
         box = QVBoxLayout(self)
-        box.addLayout(row(None, self.steps, None))
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(area)
         for step in (self._welcome(), self._union(), self._administrator(), self._finish()):
             holder = QWidget()
             column = QVBoxLayout(holder)
@@ -47,7 +55,7 @@ class FirstStart(QWidget):
 
     def _card(self, title: str, lead: str) -> Card:
         card = Card(padding=28, spacing=12)
-        card.setFixedWidth(px(680))
+        card.setFixedWidth(min(px(680), 1300))
         card.body.addWidget(label(title, "pageTitle"))
         if lead:
             card.body.addWidget(label(lead, "secondary", wrap=True))
@@ -60,6 +68,8 @@ class FirstStart(QWidget):
         self.existing = button(tr("打开已有的资料库…"), self._open_existing, icon_name="folder-open")
         for part in (self.begin, self.practice, self.existing):
             card.body.addWidget(part)
+        if self._can_go_back:
+            card.body.addWidget(button(tr("返回"), self.back_wanted.emit, icon_name="chevron-left"))
         self.welcome_banner = Banner()
         card.body.addWidget(self.welcome_banner)
         return card
@@ -135,6 +145,9 @@ class FirstStart(QWidget):
 
     def _created(self, office: Office) -> None:
         self._office = office
+        remembered = preferences.load()  # so that a wizard broken off here is found again, and its recovery sheet in the settings
+        remembered.vault = str(office.vault.folder)
+        remembered.save()
         self.create_button.setEnabled(True)
         self._go(3)
 
@@ -217,6 +230,12 @@ class FirstStart(QWidget):
         self.steps.setCurrentIndex(step)
         first = {1: lambda: self.editors["name"].focus(), 2: self.user.setFocus, 3: self.sheet.setFocus}.get(step, self.begin.setFocus)
         first()
+
+
+def _free_folder() -> Path:
+    """Where a new union goes: `union`, or the next free name beside it."""
+    names = ("union", *(f"union-{n}" for n in range(2, 100)))
+    return next(home() / name for name in names if not vault.exists(home() / name))
 
 
 def open_practice_office(folder: Path | None = None) -> Office:

@@ -1,18 +1,19 @@
 """The frame: navigation, pages, search, undo, lock. It routes; the pages and services do the work."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QCursor, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent, QWindow
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QMessageBox, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from app.services import applications, paperwork, undo
 from app.services.listing import Hit
 from app.services.office import Office
-from app.services.records import Changed, Invalid
+from app.services.records import ActKind, Changed, Invalid
 from app.services.roster.intake import Imported
 from app.ui import errors, jobs
 from app.ui.entry_dialog import EntryDialog
@@ -24,6 +25,7 @@ from app.ui.pages.today import TodayPage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.page import RegisterPage
+from app.ui.register.record_page import moment_of, when
 from app.ui.roster_page import RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self._idle.timeout.connect(self._idled)
         self._restart_idle()
         self._cursor = QCursor.pos()
+        QGuiApplication.instance().focusWindowChanged.connect(self._listen_to)  # type: ignore[union-attr]  # there is an application
         self.go("today")
 
     # -- building
@@ -186,7 +189,7 @@ class MainWindow(QMainWindow):
 
     def _make_members(self) -> Page:
         page = self._register(Member, button(tr("导入名册"), lambda: self.go("import"), icon_name="import", key="Ctrl+I"))
-        page.setAcceptDrops(True)
+        page.empty_hint = tr("点右上角“导入名册”（Ctrl+I），把人事科的表格拖进来就行。")
         return page
 
     def _make_lectures(self) -> Page:
@@ -199,7 +202,7 @@ class MainWindow(QMainWindow):
         return self._register(Competition, button(tr("看报名"), self._show_entries, icon_name="medal"), button(tr("报名…"), self._enter, icon_name="user-plus"))
 
     def _make_certificates(self) -> Page:
-        return self._register(Certificate, button(tr("申请补贴"), self._apply_selected, icon_name="banknote"))
+        return self._register(Certificate, button(tr("建补贴申请"), self._apply_selected, icon_name="banknote"))
 
     def _make_subsidies(self) -> Page:
         return self._register(SubsidyApplication, button(tr("预览并打印申请表"), self._print_applications, icon_name="printer", key="Ctrl+P"))
@@ -224,6 +227,7 @@ class MainWindow(QMainWindow):
     def _keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"Ctrl+Z": self.undo_last, "F1": self.show_keys}
         keys |= {f"Alt+{n}": partial(self.go, place.key) for n, place in enumerate((p for p in NAVIGATION if p), 1) if n <= 9}
+        keys |= {"Alt+0": partial(self.go, "exchange"), "Alt+H": partial(self.go, "history")}
         for sequence, do in keys.items():
             QShortcut(QKeySequence(sequence), self).activated.connect(do)
 
@@ -253,7 +257,13 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         self._mark("member" if key == "import" else key)
         page.arrived()
+        if focus := page.first_focus():
+            focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return True
+
+    def has_unsaved(self) -> bool:
+        current = self.stack.currentWidget()
+        return isinstance(current, Page) and current.has_unsaved()
 
     def _mark(self, key: str) -> None:
         if key in self._nav_buttons:
@@ -283,12 +293,21 @@ class MainWindow(QMainWindow):
     # -- undo
 
     def undo_last(self) -> None:
+        """Take back the last act; asks first when it is large or long ago. While a record is open, Ctrl+Z is for its fields."""
+        current = self.stack.currentWidget()
+        if isinstance(current, RegisterPage) and current.stack.currentIndex() == 1:
+            return
         with self.office.reading() as session:
             last = undo.last_undoable(session)
         if last is None:
             self.toast.say(tr("没有可以撤销的。"))
-        else:
-            self.undo_act(last.act)
+            return
+        age = self.office.clock() - moment_of(last.at)
+        if last.kind is ActKind.IMPORT or age > timedelta(minutes=10):
+            question = tr("要撤销“{title}”（{when}）吗？").format(title=last.title, when=when(last.at))
+            if QMessageBox.question(self, tr("撤销"), question) != QMessageBox.StandardButton.Yes:
+                return
+        self.undo_act(last.act)
 
     def undo_act(self, act: str) -> None:
         try:
@@ -400,14 +419,18 @@ class MainWindow(QMainWindow):
         self.page("today").arrived()
 
     def show_keys(self) -> None:
-        self.toast.say(tr("Ctrl+K 查找 · Alt+1…9 换页 · Ctrl+N 新建 · Ctrl+F 筛选 · Enter 打开 · Ctrl+S 保存 · Ctrl+Z 撤销 · Ctrl+I 导入 · Ctrl+P 打印 · Ctrl+L 锁上"))
+        self.toast.say(tr("Ctrl+K 查找 · Alt+1…0 换页 · Ctrl+N 新建 · Ctrl+F 筛选 · Enter 打开 · Ctrl+S 保存 · Ctrl+Z 撤销 · Ctrl+I 导入 · Ctrl+P 打印 · Ctrl+L 锁上"))
 
     # -- locking
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if (handle := self.windowHandle()) is not None:
-            handle.installEventFilter(self)  # keys and clicks pass here once; a filter on the application would see every event
+        self._listen_to(self.windowHandle())
+
+    def _listen_to(self, window: QWindow | None) -> None:
+        """Keys and clicks in any of our windows count as work. Windows get each once; a filter on the application would see every event."""
+        if window is not None:
+            window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel):

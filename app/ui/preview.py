@@ -65,6 +65,7 @@ class Preview(QDialog):
         self._column.addStretch(1)
         self._area.verticalScrollBar().valueChanged.connect(lambda _value: self._draw_near())
         self._lay_out()
+        self._area.setFocus()
 
     def done(self, result: int) -> None:
         self._document.close()

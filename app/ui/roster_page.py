@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog, QFormLayout, QGridLayout, QProgressBar, QScrollArea, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog, QFormLayout, QGridLayout, QMessageBox, QProgressBar, QScrollArea, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from app.services.office import Office
 from app.services.roster import intake, layout
@@ -17,7 +17,7 @@ from app.services.roster.intake import Imported, Plan, Planned, Verdict
 from app.ui import errors, jobs, theme
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, Card, EmptyState, Icon, Page, button, label, row
+from app.ui.widgets import Banner, Card, ColouredDelegate, EmptyState, Icon, Page, button, label, row
 from db.fields import cell_text
 from db.problems import UserError
 
@@ -145,12 +145,17 @@ class RosterPage(Page):
         self.which = ""
         self._mappings: dict[str, dict[int, str]] = {}
         self._with_doubts: set[tuple[str, int]] = set()
+        self._mended = 0
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
         self.stack.addWidget(self._welcome())
         self.stack.addWidget(self._busy())
         self.preview = QWidget()
-        self.stack.addWidget(self.preview)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.preview)
+        self.stack.addWidget(area)
         self._preview_box = QVBoxLayout(self.preview)
         self._preview_box.setContentsMargins(0, 0, 0, 0)
         self._preview_box.setSpacing(px(12))
@@ -202,7 +207,9 @@ class RosterPage(Page):
         self._chip_grid.setSpacing(px(8))
         self._preview_box.addLayout(self._chip_grid)
         self.table = QTableView()
-        self.table.setMinimumHeight(px(50))
+        self.table.setMinimumHeight(px(160))
+        self.table.setTabKeyNavigation(False)
+        self.table.setItemDelegate(ColouredDelegate(self.table))
         self.table.setShowGrid(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -256,7 +263,7 @@ class RosterPage(Page):
     def open_file(self, path: Path) -> None:
         """Read and check off the UI thread; then the preview."""
         self.path = path
-        self._mappings, self._with_doubts = {}, set()
+        self._mappings, self._with_doubts, self._mended = {}, set(), 0
         self.banner.say("")
         self.busy_text.setText(tr("正在读“{name}”…").format(name=path.name))
         self.heading.setText(f"{tr('导入名册')}　{path.name}")
@@ -393,17 +400,25 @@ class RosterPage(Page):
     def _edited(self, place: int, name: str, text: str) -> None:
         rows = [p.row for p in self.plan.rows]
         rows[place] = reread(rows[place], {name: text})
-        self._plan_again(rows)
+        self._mended += 1
+        QTimer.singleShot(0, lambda: self._plan_again(rows))  # the editor still belongs to the present rows
 
     def _plan_again(self, rows: list[Row]) -> None:
-        current = self._current()
+        current, column = self._current(), self.table.currentIndex().column()
         with self.office.reading() as session:
             self.plan = intake.plan(session.connection(), rows, with_doubts=self._with_doubts)
         self.show_only(self.which)
         if current is not None:
             place = next((n for n in range(self.model.rowCount()) if self.model.planned(n).row.row == current.row.row and self.model.planned(n).row.sheet == current.row.sheet), None)
             if place is not None:
-                self.table.selectRow(place)
+                self.table.setCurrentIndex(self.model.index(place, max(column, 0)))
+        self.table.setFocus()
+
+    def first_focus(self) -> QWidget | None:
+        return self.table if self.stack.currentIndex() == 2 else self.choose_button
+
+    def has_unsaved(self) -> bool:
+        return self.stack.currentIndex() == 2 and self._mended > 0
 
     def ask_columns(self) -> None:
         """Say for each column of the file what it is."""
@@ -470,6 +485,7 @@ class RosterPage(Page):
 
     def _committed(self, done: Imported) -> None:
         self.progress.setRange(0, 0)
+        self._mended = 0
         self.stack.setCurrentIndex(0)
         self.heading.setText(tr("导入名册"))
         self.imported.emit(done)
@@ -488,6 +504,10 @@ class RosterPage(Page):
             errors.show(self, UserError(tr("没有写成，请换一个位置，或先关掉打开着的同名文件。")))
 
     def close_import(self) -> None:
+        """Back to the register; asks before mended rows are given up."""
+        if self.has_unsaved() and QMessageBox.question(self, tr("还没有导入"), tr("改过的 {n} 处还没有导入，不要了吗？").format(n=self._mended)) != QMessageBox.StandardButton.Yes:
+            return
+        self._mended = 0
         self.stack.setCurrentIndex(0)
         self.heading.setText(tr("导入名册"))
         self.closed.emit()

@@ -35,6 +35,7 @@ class Shell:
         self.folder = folder or (Path(chosen.vault) if chosen.vault else None)
         self.window: QMainWindow | None = None
         self.office: object | None = None
+        self.cover: QMainWindow | None = None
 
     def begin(self, *, practice: bool = False) -> None:
         if practice:
@@ -67,8 +68,9 @@ class Shell:
     def first_start(self) -> None:
         from app.ui.first_start import FirstStart
 
-        page = FirstStart()
+        page = FirstStart(can_go_back=self.folder is not None)
         page.opened.connect(self._opened)
+        page.back_wanted.connect(self.ask_password)
         self._show(page)
 
     def _opened(self, what: object) -> None:
@@ -129,22 +131,31 @@ class Shell:
     def rebuild(self) -> None:
         """The same window in the new theme and scale."""
         from app.ui.main_window import MainWindow
+        from app.ui.pages.settings import SettingsPage
 
         window = self.window
         if isinstance(window, MainWindow):
             key = next((k for k, p in window.pages.items() if p is window.stack.currentWidget()), "today")
             window.let_go()
             theme.theme().apply(name=self.preferences.theme, scale=self.preferences.scale)
+            before = window.page(key)
+            scaling = isinstance(before, SettingsPage) and before.scale_choice.hasFocus()
             made = MainWindow(window.office, self.preferences)
             self._main(made)
             made.go(key)
+            after = made.page(key)
+            if scaling and isinstance(after, SettingsPage):
+                after.scale_choice.setFocus()
 
     def lock(self) -> None:
-        """Close the vault and ask for the password; nothing personal stays on the screen or in the file's reach."""
+        """Close the vault and ask for the password. Where something is unsaved, the window is covered and kept instead."""
         from app.services.office import Office
         from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
 
+        if isinstance(self.window, MainWindow) and self.window.has_unsaved():
+            self._cover(self.window)
+            return
         if isinstance(self.window, MainWindow | DoorChooser):
             self.window.let_go()
         if isinstance(self.office, Office):
@@ -152,12 +163,48 @@ class Shell:
             self.office = None
         self.ask_password()
 
+    def _cover(self, window: QMainWindow) -> None:
+        from app.services.office import Office
+
+        office = self.office
+        assert isinstance(office, Office) and self.folder is not None
+        cover = QMainWindow()
+        cover.setWindowTitle(window.windowTitle())
+        page = UnlockPage(self.folder, lambda _folder, name, password: _same_user(office, name, password), last_user=office.user.name)
+        page.unlocked.connect(lambda _office: self._uncover(window, cover))
+        page.other_wanted.connect(lambda: page.banner.say("有没保存的改动。请先用原来的姓名打开，保存以后再换。", "warn"))
+        cover.setCentralWidget(page)
+        cover.setGeometry(window.geometry())
+        cover.show()
+        window.hide()
+        self.cover = cover
+
+    def _uncover(self, window: QMainWindow, cover: QMainWindow) -> None:
+        window.show()
+        cover.hide()
+        cover.deleteLater()
+        self.cover = None
+
 
 def _unlock(folder: Path, name: str, password: str) -> object:
     from app.services.office import Office
     from db import vault
 
     return Office(vault.unlock(folder, name, password))
+
+
+def _same_user(office: object, name: str, password: str) -> object:
+    from app.services.office import Office
+    from db import keyslots
+    from db.problems import UserError
+
+    assert isinstance(office, Office)
+    slot = next((s for s in office.vault.keys.slots if s.name == name), None)
+    if name != office.user.name:
+        raise UserError(f"“{office.user.name}”有没保存的改动，请先由本人打开。")
+    if slot is None or keyslots.unwrap(slot, office.vault.keys, password) is None:
+        raise UserError("姓名或密码不对，请再试一次。")
+    return office
 
 
 def _recover(folder: Path, code: str) -> object:

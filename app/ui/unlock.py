@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.ui import jobs
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, Card, button, label
+from app.ui.widgets import Banner, Card, button, label, row
 from db import keyslots
 from db.problems import UserError
 
@@ -58,7 +59,7 @@ class UnlockPage(QWidget):
         card.body.addLayout(below)
         box = QVBoxLayout(self)
         box.addStretch(2)
-        box.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        box.addLayout(row(None, card, None))
         box.addStretch(3)
         self.refresh(last_user)
 
@@ -76,7 +77,12 @@ class UnlockPage(QWidget):
         self.password.clear()
         self.password.setFocus()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.password.setFocus()
+
     def _toggle_recovery(self) -> None:
+        self.banner.say("")
         self._recovering = not self._recovering
         self.name.setVisible(not self._recovering)
         self._name_label.setVisible(not self._recovering)

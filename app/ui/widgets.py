@@ -1,12 +1,13 @@
 """The parts that every page is made of."""
 
 from collections.abc import Callable
+from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut, QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
-from app.ui.theme import icon, icon_size, pixmap, px, theme
+from app.ui.theme import colour, icon, icon_size, pixmap, px, theme
 
 
 def label(text: str, name: str = "", *, wrap: bool = False, selectable: bool = False) -> QLabel:
@@ -30,7 +31,10 @@ def button(text: str, clicked: Callable[[], object], *, icon_name: str = "", pri
     if icon_name:
         tint(made, icon_name, "on_accent" if primary else "bad" if danger else "secondary")
     if key:
-        made.setShortcut(QKeySequence(key))
+        # Not the button's own shortcut: that is forgotten with every new text, and fires a tenth of a second late.
+        shortcut = QShortcut(QKeySequence(key), made)
+        shortcut.activated.connect(lambda: clicked() if made.isEnabled() and made.isVisible() else None)
+    made.setAccessibleName(tip or text)
     made.setToolTip(" ".join(part for part in (tip or text, f"（{key}）" if key else "") if part))
     made.clicked.connect(lambda _checked=False: clicked())
     return made
@@ -57,6 +61,30 @@ class _Following(QObject):
 
     def _on_changed(self) -> None:
         self._draw()
+
+
+class QuietCombo(QComboBox):
+    """A list box that a passing mouse wheel does not change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ColouredDelegate(QStyledItemDelegate):
+    """Keeps a cell's own colour in the selected row: red and amber mean something there too."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        own = index.data(Qt.ItemDataRole.ForegroundRole)
+        ink = own if isinstance(own, QColor) else colour("ink")
+        option.palette.setColor(QPalette.ColorRole.HighlightedText, ink)  # type: ignore[attr-defined]  # PySide's stubs hide the members of style options
 
 
 class Icon(QLabel):
@@ -145,6 +173,15 @@ class Page(QWidget):
         super().resizeEvent(event)
         self.fit(self.width())
 
+    def first_focus(self) -> QWidget | None:
+        """Where the keyboard goes when the page comes to the front."""
+        found = cast(list[QPushButton], self.findChildren(QPushButton))
+        return next((made for made in found if made.isEnabled()), None)
+
+    def has_unsaved(self) -> bool:
+        """Whether leaving would lose something."""
+        return False
+
     def arrived(self) -> None:
         """Called whenever the page comes to the front."""
 
@@ -203,7 +240,7 @@ class Toast(QFrame):
         self.setObjectName("toast")
         box = QHBoxLayout(self)
         box.setContentsMargins(px(16), px(4), px(8), px(4))
-        self._text = label("")
+        self._text = label("", wrap=True)
         self._undo = QPushButton()
         box.addWidget(self._text)
         box.addWidget(self._undo)
@@ -220,6 +257,9 @@ class Toast(QFrame):
         self._back = undo
         self._undo.setText(undo_text)
         self._undo.setVisible(undo is not None)
+        parent = self.parentWidget()
+        room = round(parent.width() * 0.9) if parent else px(900)
+        self._text.setFixedWidth(min(self._text.fontMetrics().horizontalAdvance(text) + px(8), room - px(180)))
         self.adjustSize()
         self._place()
         self.show()

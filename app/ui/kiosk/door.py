@@ -1,10 +1,11 @@
 """The door: a full-screen window with one field that always has the focus, and one big answer."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import checkin
 from app.services.checkin import Answer, Outcome, Person
@@ -13,8 +14,12 @@ from app.ui.sound import Sounds
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, Card, Icon, button, clear, label, row
+from db import identity
 from db.problems import UserError
 from db.registers import Lecture
+
+PAUSE = 400
+"""Milliseconds in which a second Enter is not yet a choice."""
 
 
 class DoorField(QLineEdit):
@@ -43,6 +48,9 @@ class DoorField(QLineEdit):
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
             self.keyPressEvent(event)  # some scanners end with Tab; it must not move the focus
             return True
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Undo):
+            event.ignore()  # Ctrl+Z takes back a sign-in, not a letter
+            return True
         return super().event(event)
 
 
@@ -60,6 +68,7 @@ class DoorWindow(QWidget):
         self.sounds = Sounds()
         self.outcome: Outcome | None = None
         self._big = False
+        self._offered = QElapsedTimer()
         box = QVBoxLayout(self)
         box.setContentsMargins(px(40), px(28), px(40), px(20))
         box.setSpacing(px(18))
@@ -141,8 +150,18 @@ class DoorWindow(QWidget):
         card = Card(tr("刚才"), padding=20, spacing=8)
         self.latest = QVBoxLayout()
         self.latest.setSpacing(px(6))
-        card.body.addLayout(self.latest)
-        card.body.addStretch(1)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self.latest)
+        column.addStretch(1)
+        area = QScrollArea()  # so that ten rows never push the window over the screen's edge
+        area.setWidgetResizable(True)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inner)
+        card.body.addWidget(area, 1)
         return card
 
     def _keys(self) -> QHBoxLayout:
@@ -150,7 +169,7 @@ class DoorWindow(QWidget):
         line.setSpacing(px(10))
         for keys, text, do in (
             ("F2", tr("现场加入"), self.ask_walk_in), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
-            ("F11", tr("大字"), self.toggle_big), ("Esc", tr("离开"), self.leave),
+            ("F11", tr("大字"), self.toggle_big), ("Esc", tr("离开"), self.escape),
         ):
             line.addWidget(label(keys.replace("+", " "), "key"))
             line.addWidget(label(text, "secondary"))
@@ -163,15 +182,25 @@ class DoorWindow(QWidget):
     # -- one scan
 
     def take(self, typed: str) -> None:
-        """A scan or Enter: with a list of several open and nothing new typed, the chosen one; else ask the service."""
-        if self.middle.currentIndex() == 1 and self.choices.currentItem() is not None and typed == self._asked:
-            self._take_choice()
+        """A scan or Enter. An empty one is a scanner's second line end, or impatience; it changes nothing.
+
+        With a list of several open, Enter takes the chosen one, but not in the moment the list came up.
+        """
+        if self._is_choosing and typed.strip() in ("", self._asked.strip()):
+            if self._offered.elapsed() > PAUSE:
+                self._take_choice()
+            return
+        if not typed.strip():
             return
         self._asked = typed
         try:
             self.show_outcome(checkin.arrive(self.office, self.lecture.id, typed, door=self.door))
         except UserError as e:
             self._say_error(e)
+
+    @property
+    def _is_choosing(self) -> bool:
+        return self.middle.currentIndex() == 1 and self.choices.currentItem() is not None
 
     _asked = ""
 
@@ -211,6 +240,8 @@ class DoorWindow(QWidget):
             self.choices.addItem(item)
         self.choices.setCurrentRow(0)
         self.middle.setCurrentIndex(1)
+        self.field.selectAll()  # the next scan replaces what was typed
+        self._offered.start()
 
     def _detail(self, outcome: Outcome) -> str:
         person = outcome.person
@@ -248,7 +279,8 @@ class DoorWindow(QWidget):
     def rest(self) -> None:
         """What shows between two people."""
         if self.middle.currentIndex() == 1:
-            return
+            self.field.clear()
+            self.middle.setCurrentIndex(0)
         self.outcome = None
         self._paint("idle", "scan-line", tr("请扫码或输入"))
         self.name.setText("")
@@ -318,18 +350,22 @@ class DoorWindow(QWidget):
     # -- walk-ins
 
     def ask_walk_in(self) -> None:
-        typed = self.outcome is not None and self.outcome.answer is Answer.UNKNOWN and not any(c.isdigit() for c in self._asked)
-        dialog = WalkIn(self, self._asked if typed else "")
-        dialog.done_with.connect(self.walk_in)
+        asked, person = self._asked.strip(), self.outcome.person if self.outcome else None
+        unknown = self.outcome is not None and self.outcome.answer is Answer.UNKNOWN
+        name = person.full_name if person and self.outcome and self.outcome.answer is Answer.LEFT else asked if unknown and not any(c.isdigit() for c in asked) else ""
+        dialog = WalkIn(self, self.walk_in, name, asked if unknown and identity.is_mobile(asked) else "")
         dialog.exec()
         self.field.setFocus()
 
-    def walk_in(self, name: str, unit: str, mobile: str) -> None:
-        self._asked = name
+    def walk_in(self, name: str, unit: str, mobile: str) -> str | None:
+        """Register and sign in; the sentence why not, or None when done."""
         try:
-            self.show_outcome(checkin.walk_in(self.office, self.lecture.id, name, unit=unit, mobile=mobile, door=self.door))
+            outcome = checkin.walk_in(self.office, self.lecture.id, name, unit=unit, mobile=mobile, door=self.door)
         except UserError as e:
-            self._say_error(e)
+            return str(e)
+        self._asked = name
+        self.show_outcome(outcome)
+        return None
 
     # -- the window
 
@@ -342,6 +378,14 @@ class DoorWindow(QWidget):
         self._big = not self._big
         self.name.setStyleSheet(f"font-size: {px(110)}px" if self._big else "")
         self.detail.setStyleSheet(f"font-size: {px(34)}px" if self._big else "")
+
+    def escape(self) -> None:
+        """First out of a choice or a half-typed word, then, asked, out of the window."""
+        if self._is_choosing or self.field.text():
+            self.rest()
+            self.field.clear()
+        elif QMessageBox.question(self, tr("离开签到"), tr("要离开签到窗口吗？")) == QMessageBox.StandardButton.Yes:
+            self.leave()
 
     def leave(self) -> None:
         self.leaving.emit()
@@ -362,17 +406,16 @@ class DoorWindow(QWidget):
 
 
 class WalkIn(QDialog):
-    """Name, unit, phone; only the name is needed: F2, name, Enter."""
+    """Name, unit, phone; only the name is needed: F2, name, Enter. Closes when the person is in."""
 
-    done_with = Signal(str, str, str)
-
-    def __init__(self, parent: QWidget, name: str = "") -> None:
+    def __init__(self, parent: QWidget, register: Callable[[str, str, str], str | None], name: str = "", mobile: str = "") -> None:
         super().__init__(parent)
+        self._register = register
         self.setWindowTitle(tr("现场加入"))
         box = QVBoxLayout(self)
         box.setContentsMargins(px(24), px(20), px(24), px(20))
         box.setSpacing(px(8))
-        self.name, self.unit, self.mobile = QLineEdit(name), QLineEdit(), QLineEdit()
+        self.name, self.unit, self.mobile = QLineEdit(name), QLineEdit(), QLineEdit(mobile)
         for text, field in ((tr("姓名"), self.name), (tr("单位（可不填）"), self.unit), (tr("手机（可不填）"), self.mobile)):
             box.addWidget(label(text, "fieldLabel"))
             field.setAccessibleName(text)
@@ -385,9 +428,13 @@ class WalkIn(QDialog):
         self.name.setFocus()
 
     def finish(self) -> None:
-        if not self.name.text().strip():
-            self.banner.say(tr("请写姓名。"), "warn")
+        name = self.name.text().strip()
+        if not name or any(c.isdigit() for c in name):
+            self.banner.say(tr("这像是号码，请写姓名。") if name else tr("请写姓名。"), "warn")
             self.name.setFocus()
+            self.name.selectAll()
             return
-        self.done_with.emit(self.name.text(), self.unit.text(), self.mobile.text())
+        if why := self._register(name, self.unit.text(), self.mobile.text()):
+            self.banner.say(why)
+            return
         self.accept()

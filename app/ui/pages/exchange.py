@@ -180,7 +180,7 @@ class ExchangePage(Page):
         self.exported = done
         self.slip_button.setEnabled(True)
         self.arrived()
-        self.banner.say(tr("第 {n} 批已写到 U 盘并核对无误：{name}（{size}）。现在可以打印报送单，然后安全弹出 U 盘。").format(n=done.series, name=done.path.name, size=exchange.size_words(done.size)), "good")
+        self.banner.say((tr("第 {n} 批已写好并核对无误：{name}（{size}）。现在可以打印报送单。") + ("" if self._folder else tr("拔 U 盘前请先安全弹出。"))).format(n=done.series, name=done.path.name, size=exchange.size_words(done.size)), "good")
         self.slip_button.setFocus()
 
     def _failed(self, error: BaseException) -> None:

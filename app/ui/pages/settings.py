@@ -4,17 +4,19 @@ import platform
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
+from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
-from app.services import users
+from app.services import paperwork, users
 from app.services.office import Office
 from app.ui import errors, jobs
 from app.ui.preferences import Preferences
 from app.ui.text import tr
 from app.ui.theme import SCALES, px, theme
-from app.ui.widgets import Banner, Card, Page, button, clear, label, row
+from app.ui.widgets import Banner, Card, Page, QuietCombo, button, clear, label, row
+from db import keyslots
 from db.keyslots import Role
 from db.problems import UserError
 
@@ -44,7 +46,7 @@ class SettingsPage(Page):
 
     def _look(self) -> Card:
         card = Card(tr("看起来"))
-        self.theme_choice, self.scale_choice = QComboBox(), QComboBox()
+        self.theme_choice, self.scale_choice = QuietCombo(), QuietCombo()
         for name, text in (("light", tr("浅色")), ("dark", tr("深色"))):
             self.theme_choice.addItem(text, name)
         for scale in SCALES:
@@ -67,6 +69,7 @@ class SettingsPage(Page):
     def _lock(self) -> Card:
         card = Card(tr("锁定"))
         self.idle = QSpinBox()
+        self.idle.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.idle.setRange(1, 120)
         self.idle.setValue(self.preferences.idle_minutes)
         self.idle.setSuffix(tr(" 分钟"))
@@ -140,9 +143,27 @@ class SettingsPage(Page):
         card = Card(tr("备份"))
         self.backup_text = label("", "secondary", wrap=True)
         card.body.addWidget(self.backup_text)
-        card.body.addLayout(row(button(tr("现在备份"), self.back_up, icon_name="database-backup"), button(tr("本工会资料…"), self.union_wanted.emit, icon_name="building-2"), None))
+        card.body.addLayout(row(button(tr("现在备份"), self.back_up, icon_name="database-backup"), button(tr("重新打印恢复密钥…"), self._ask_sheet, icon_name="key-round"), button(tr("本工会资料…"), self.union_wanted.emit, icon_name="building-2"), None))
         self._say_backup()
         return card
+
+    def _ask_sheet(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("保存恢复密钥"), tr("恢复密钥.pdf"), "PDF (*.pdf)")
+        if path:
+            self.write_sheet(Path(path))
+
+    def write_sheet(self, path: Path) -> None:
+        """A new recovery code on a new sheet; the old sheet opens nothing from then on."""
+        code = keyslots.new_recovery_code()
+        try:
+            path.write_bytes(paperwork.recovery_sheet(self.office, code))
+        except OSError:
+            self.banner.say(tr("没有写成，请换一个位置。"))
+            return
+        self._try(partial(users.change_recovery_code, self.office, code), tr("新的恢复密钥已保存，旧的那张作废。打印以后请删掉这个文件。"))
+
+    def first_focus(self) -> QWidget | None:
+        return self.theme_choice
 
     def _say_backup(self) -> None:
         last = self.office.vault.last_backup()

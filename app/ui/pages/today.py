@@ -135,6 +135,9 @@ class TodayPage(Page):
         self._roster_box.addWidget(big)
         self._roster_box.addWidget(label(tr("在册会员 · 女 {women} · 农民工 {migrants}").format(women=state.women, migrants=state.migrants), "secondary"))
         backup = self.office.vault.last_backup()
+        if not state.members:
+            self._roster_box.addWidget(label(tr("还没有会员。"), "secondary"))
+            return
         lines = [
             (state.without_number == 0, tr("身份证号都有了") if state.without_number == 0 else tr("{n} 人缺身份证号").format(n=state.without_number)),
             (state.without_mobile == 0, tr("手机号都有了") if state.without_mobile == 0 else tr("{n} 人缺手机号").format(n=state.without_mobile)),

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLineEdit, QLi
 from app.services.listing import Hit
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import button, label
+from app.ui.widgets import QuietCombo, button, label
 from db.fields import Field, Reference, YesNo
 from db.problems import Problem
 
@@ -44,6 +44,10 @@ class Editor(QWidget):
 
     def set_text(self, text: str) -> None:
         raise NotImplementedError
+
+    def state(self) -> str:
+        """What stands here, chosen or only typed: whether something would be lost is asked of this."""
+        return self.text()
 
     def focus(self) -> None:
         self._input.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -111,7 +115,7 @@ class ChoiceEditor(Editor):
         super().__init__(f)
         table = f.kind.choices
         self.terms = ("是", "否") if isinstance(f.kind, YesNo) else table.labels if table else ()
-        self.combo = QComboBox()
+        self.combo = QuietCombo()
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.addItems(["", *self.terms])
@@ -130,7 +134,19 @@ class ChoiceEditor(Editor):
         return self.combo.currentText()
 
     def set_text(self, text: str) -> None:
-        self.combo.setCurrentText(text)
+        if (place := self.combo.findText(text)) >= 0:
+            self.combo.setCurrentIndex(place)  # so that the arrow keys go on from here
+        else:
+            self.combo.setCurrentText(text)
+
+    def judge(self) -> None:
+        """One clear hit is taken: 维 is 维吾尔族."""
+        typed = self.text().strip()
+        if typed and self.field.read(typed).value is None:
+            fitting = [term for term in self.terms if typed in term]
+            if len(fitting) == 1:
+                self.set_text(fitting[0])
+        super().judge()
 
 
 class ReferenceEditor(Editor):
@@ -165,6 +181,9 @@ class ReferenceEditor(Editor):
 
     def show_title(self, title: str) -> None:
         self.line.setText(title)
+
+    def state(self) -> str:
+        return f"{self._chosen}|{self.line.text()}"
 
     def set_read_only(self, read_only: bool) -> None:
         self.line.setReadOnly(read_only)
@@ -202,6 +221,9 @@ class ReferenceEditor(Editor):
         self.show_problem(Problem("reference-unclear", "请从列表里选一个，光输入不算。", self.field.name) if unclear else None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.list.isVisible():
+            event.accept()  # Escape closes the list, not the page
+            return True
         if event.type() == QEvent.Type.FocusOut:
             self.list.hide()
             self.judge()
@@ -252,14 +274,16 @@ class MaskedEditor(LineEditor):
         return self._value if self._value is not None else self.line.text()
 
     def reveal(self) -> None:
-        if self._value is None:
-            return
+        """Ask the page, which journals it, and only then show."""
+        if self._value is not None:
+            self.revealed.emit(self.field.name)
+
+    def show_value(self) -> None:
         value, self._value = self._value, None
-        self.line.setText(value)
+        self.line.setText(value or "")
         self.line.setReadOnly(False)
         self.eye.hide()
         self.line.setFocus()
-        self.revealed.emit(self.field.name)
 
 
 def editor_for(f: Field, lookup: Lookup | None) -> Editor:

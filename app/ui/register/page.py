@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget, QWidgetAction
 
-from app.services import spreadsheet
+from app.services import listing, spreadsheet
 from app.services.listing import Query
 from app.services.office import Office
 from app.services.records import ActKind, Changed
@@ -20,7 +20,7 @@ from app.ui.register.model import RegisterModel
 from app.ui.register.record_page import RecordPage
 from app.ui.text import tr
 from app.ui.theme import px, theme
-from app.ui.widgets import EmptyState, Page, button, label, row
+from app.ui.widgets import ColouredDelegate, EmptyState, Page, button, label, row
 from db.fields import Code, Reference
 from db.record import Record
 
@@ -29,6 +29,8 @@ class RegisterPage(Page):
     """Table, quick filter, column filters, column choice; opens the record page in its place. `extra` are a register's own buttons."""
 
     said = Signal(str)
+    empty_hint = ""
+    """What to do about an empty register, where it is more than making a new record."""
 
     def __init__(self, office: Office, register: type[Record], preferences: Preferences, *, title: str = "", extra: Sequence[QPushButton] = ()) -> None:
         super().__init__(title or register.label)
@@ -106,6 +108,7 @@ class RegisterPage(Page):
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
+        table.setItemDelegate(ColouredDelegate(table))
         table.setAccessibleName(self.register.label)
         table.verticalHeader().hide()
         header = table.horizontalHeader()
@@ -135,6 +138,7 @@ class RegisterPage(Page):
         self._shortcut("Delete", self.remove_selected, on=self.table)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.copy, on=self.table)
         self._shortcut("Escape", self._escape, on=self)
+        self._shortcut("F3", self._column_menu, on=self.table)
         self._shortcut("Down", lambda: self.table.setFocus(), on=self.quick)
 
     def _shortcut(self, keys: str | QKeySequence, do: Callable[[], object], *, on: QWidget | None = None) -> None:
@@ -162,19 +166,19 @@ class RegisterPage(Page):
         return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort)
 
     def refresh(self) -> None:
-        keep = self.selected_ids()
+        keep, before = self.selected_ids(), max(self.table.currentIndex().row(), 0)
         self.model.ask(self.query())
         total = len(self.model.order)
         self.count.setText(f"{total:,} {self.register.counter}")
         filtered = bool(self.quick.text().strip() or self.filters or self.fixed)
         self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
-        self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else tr("按 Ctrl+N 新建一条。"))
+        self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条。"))
         self.body.setCurrentIndex(0 if total else 1)
         self._show_chips()
         if keep and (place := self.model.row_of(keep[0])) is not None:
             self.table.selectRow(place)
         elif total:
-            self.table.setCurrentIndex(self.model.index(0, self._first_column()))
+            self.table.setCurrentIndex(self.model.index(min(before, total - 1), self._first_column()))
 
     def _first_column(self) -> int:
         return next((n for n in range(len(self.model.fields)) if not self.table.isColumnHidden(n)), 0)
@@ -286,6 +290,17 @@ class RegisterPage(Page):
         menu.addAction(tr("隐藏这一列"), lambda: self._show_column(n, False))
         menu.exec(self.table.horizontalHeader().mapToGlobal(place))
 
+    def _column_menu(self) -> None:
+        """The column's menu from the keyboard."""
+        column = max(self.table.currentIndex().column(), 0)
+        self._header_menu(QPoint(self.table.columnViewportPosition(column) + px(8), self.table.horizontalHeader().height()))
+
+    def first_focus(self) -> QWidget | None:
+        return self.table if self.stack.currentIndex() == 0 else None
+
+    def has_unsaved(self) -> bool:
+        return self.stack.currentWidget() is self.record_page and self.record_page.is_dirty
+
     def _sort_to(self, n: int, descending: bool) -> None:
         self.sort = (self.model.fields[n].name, not descending)
         self._sort_by(n) if descending else self._sort_plain(n)
@@ -343,12 +358,18 @@ class RegisterPage(Page):
         if len(ids) > 20 and QMessageBox.question(self, tr("删除"), tr("要删除 {n} {counter}吗？可以撤销。").format(n=len(ids), counter=self.register.counter)) != QMessageBox.StandardButton.Yes:
             return
         try:
-            with self.office.act(ActKind.EDIT, f"删除{self.register.label} {len(ids)} {self.register.counter}") as act:
+            with self.office.act(ActKind.EDIT, f"删除{self.register.label}：{self._names_of(ids)}") as act:
                 for record_id in ids:
                     act.remove(self.register, record_id)
         except Exception as e:
             errors.show(self, e)
         self.refresh()
+
+    def _names_of(self, ids: Sequence[str]) -> str:
+        """张三等 5 人."""
+        with self.office.reading() as session:
+            first = listing.titles(session, self.register.__tablename__, ids[:1]).get(ids[0], "")
+        return first if len(ids) == 1 else f"{first}等 {len(ids)} {self.register.counter}"
 
     def _row_menu(self, place: QPoint) -> None:
         if not self.selected_ids():

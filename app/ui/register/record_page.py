@@ -38,6 +38,7 @@ class RecordPage(QWidget):
         self.office, self.register = office, register
         self.record_id: str | None = None
         self._loaded: dict[str, str] = {}
+        self._as_loaded: dict[str, str] = {}
         self.editors: dict[str, Editor] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +114,7 @@ class RecordPage(QWidget):
                 if isinstance(editor, ReferenceEditor):
                     editor.show_title(listing.titles(session, f.kind.register, [value]).get(value, "") if value and isinstance(f.kind, Reference) else "")
             self._show_history(session, record)
-        self._loaded = self._texts()
+        self._settle()
         self._touched()
         first = next((e for e in self.editors.values() if not e.text()), next(iter(self.editors.values())))
         (first if record is None else next(iter(self.editors.values()))).focus()
@@ -123,7 +124,14 @@ class RecordPage(QWidget):
 
     @property
     def is_dirty(self) -> bool:
-        return self._texts() != self._loaded
+        return self._states() != self._as_loaded
+
+    def _states(self) -> dict[str, str]:
+        return {name: editor.state() for name, editor in self.editors.items()}
+
+    def _settle(self) -> None:
+        """What stands here now is what is stored, or given up."""
+        self._loaded, self._as_loaded = self._texts(), self._states()
 
     def _touched(self) -> None:
         self.save_button.setEnabled(self.is_dirty or self.record_id is None)
@@ -132,6 +140,9 @@ class RecordPage(QWidget):
         if self.record_id:
             with self.office.act(ActKind.SHOW, f"显示{self.register.label}的{field_of(self.register, name).label}") as act:
                 act.showed(self.register, self.record_id, [name])
+        editor = self.editors[name]
+        if isinstance(editor, MaskedEditor):
+            editor.show_value()
 
     def save(self) -> bool:
         """Check everything, save in one act, close. Problems are shown at their fields and nothing is saved."""
@@ -161,7 +172,7 @@ class RecordPage(QWidget):
                 self.banner.say(tr("已经有一条一样的了（同一个人、同一场或同一工种只记一次），没有保存。"))
             return False
         self.record_id = saved
-        self._loaded = self._texts()
+        self._settle()
         self.closed.emit(saved)
         return True
 
@@ -190,7 +201,7 @@ class RecordPage(QWidget):
 
     def leave(self) -> None:
         if self.may_leave():
-            self._loaded = self._texts()
+            self._settle()
             self.closed.emit("")
 
     def may_leave(self) -> bool:
@@ -204,7 +215,7 @@ class RecordPage(QWidget):
         if answer == QMessageBox.StandardButton.Save:
             return self.save()
         if answer == QMessageBox.StandardButton.Discard:
-            self._loaded = self._texts()
+            self._settle()
             return True
         return False
 
@@ -219,8 +230,13 @@ class RecordPage(QWidget):
             self.history.body.addWidget(label(f"{when(entry.at)}　{entry.who}　{said(self.register, entry.deed, entry.changes)}", "secondary", wrap=True))
 
 
+def moment_of(at: str) -> datetime:
+    """The instant of a journal row."""
+    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
 def when(at: str) -> str:
-    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    return moment_of(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def said(register: type[Record], deed: str, changes: str) -> str:

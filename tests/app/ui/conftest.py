@@ -28,10 +28,15 @@ def _light_and_plain(qapp: QApplication) -> Iterator[None]:
     yield
 
 
+def _say_yes(_parent: object, _title: str, _text: str, buttons: object = None, *_more: object) -> QMessageBox.StandardButton:
+    """Yes, or where there is unsaved work: discard."""
+    return QMessageBox.StandardButton.Yes if buttons is None else QMessageBox.StandardButton.Discard
+
+
 @pytest.fixture(autouse=True)
 def _no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A modal question would wait for ever; tests that are about one answer it themselves."""
-    monkeypatch.setattr(QMessageBox, "question", lambda *args, **named: QMessageBox.StandardButton.Discard)
+    monkeypatch.setattr(QMessageBox, "question", _say_yes)
 
 
 @pytest.fixture

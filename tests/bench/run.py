@@ -1,0 +1,304 @@
+"""Measured, not guessed: each figure beside its floor or peer of the same run. Never a timed test.
+
+Run by `python3 installer/dev.py bench [name ...]`. Ratios carry over to other machines, seconds do not.
+"""
+
+import gc
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["UNIONDESK_HOME"] = tempfile.mkdtemp(prefix="udbench")
+SAMPLE = ROOT.parent / "shared" / "samples" / "会员名册-2万人.xlsx"
+ROWS: list[tuple[str, float, float, str, str]] = []
+"""name, ours, floor (both in seconds), what the floor is, aim."""
+
+
+def median(do: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        gc.collect()
+        started = time.perf_counter()
+        do()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def report(name: str, ours: float, floor: float, beside: str, aim: str) -> None:
+    ROWS.append((name, ours, floor, beside, aim))
+    print(f"{name:<34} {ours * 1000:>10.2f} ms   {floor * 1000:>10.2f} ms   {ours / floor:>6.2f} x   {aim:<8} {beside}", flush=True)
+
+
+def people(count: int) -> list[dict[str, Any]]:
+    """Invented members with distinct numbers."""
+    from db import identity
+    from db.dates import PartialDate
+
+    chance = random.Random(7)
+    surnames, given = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰萍红建文宇浩晨雪"
+    made = []
+    for n in range(count):
+        first = f"1101{n // 1000 % 100:02}{1960 + n % 45}{n // 45 % 12 + 1:02}{n // 540 % 28 + 1:02}{n % 1000:03}"
+        made.append(
+            {
+                "full_name": chance.choice(surnames) + "".join(chance.choices(given, k=chance.choice((1, 2, 2)))), "gender": "男", "id_number": first + identity.resident_check_digit(first),
+                "birth_date": PartialDate(1960 + n % 45, n // 45 % 12 + 1, n // 540 % 28 + 1), "ethnicity": "汉族", "education": "本科", "political_status": "群众", "mobile": f"1{3 + n % 6}{n:09}",
+                "department": f"第{n % 40}车间", "post": "电工", "employee_no": f"E{n:06}", "joined_on": PartialDate(2010, n % 12 + 1), "is_migrant_worker": False,
+            }
+        )
+    return made
+
+
+def office(folder: Path) -> Any:
+    from app.services import setup
+
+    return setup.create_practice(folder, furnished=False)
+
+
+def start() -> None:
+    """A new process from its first line to its first window painted: ours asks for the password, the floor is an empty QMainWindow."""
+    folder = Path(tempfile.mkdtemp())
+    office(folder / "union").vault.close()
+    painted = "from PySide6.QtTest import QTest; QTest.qWaitForWindowExposed(w); a.processEvents(); print(time.perf_counter() - t)"
+    empty = f"import time; t = time.perf_counter()\nfrom PySide6.QtWidgets import QApplication, QMainWindow\na = QApplication([]); w = QMainWindow(); w.resize(1366, 768); w.show(); {painted}"
+    ours = (
+        "import time; t = time.perf_counter()\nfrom pathlib import Path\nfrom app.ui.run import Shell, make_application\nfrom app.ui.preferences import Preferences\n"
+        f"p = Preferences(vault={str(folder / 'union')!r}); a = make_application(p); s = Shell(p); s.begin(); w = s.window; {painted}"
+    )
+
+    def run(code: str) -> float:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+        return time.perf_counter() - started
+
+    run(empty), run(ours)
+    report("start to unlock window", statistics.median(run(ours) for _ in range(7)), statistics.median(run(empty) for _ in range(7)), "process with an empty QMainWindow", "<= 2")
+
+
+def workbook() -> Path:
+    if SAMPLE.exists():
+        return SAMPLE
+    from openpyxl import Workbook
+
+    path = Path(tempfile.mkdtemp()) / "20000.xlsx"
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("会员名册")
+    sheet.append(["姓名", "性别", "身份证号", "出生日期", "民族", "文化程度", "政治面貌", "手机号码", "部门", "岗位", "工号", "入会时间", "是否农民工"])
+    for p in people(20_000):
+        sheet.append(["否" if isinstance(v, bool) else str(v) for v in p.values()])
+    book.save(path)
+    return path
+
+
+def check() -> None:
+    """Reading and checking 20,000 people against calamine's bare read of the file, and against pandas with openpyxl."""
+    import pandas
+    from python_calamine import CalamineWorkbook
+
+    from app.services.roster.check import check_file
+
+    path = workbook()
+    ours = median(lambda: check_file(path), 5)
+    bare = median(lambda: CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(), 5)
+    report("check 20,000 rows", ours, bare, "calamine, bare read", "<= 3")
+    report("check 20,000 rows", ours, median(lambda: pandas.read_excel(path, dtype=str, engine="openpyxl"), 1), "pandas + openpyxl, read only", "")
+
+
+def take_in() -> None:
+    """Importing 20,000 people (journal, search index and all) against bare executemany of the same columns."""
+    from app.services.roster import intake
+    from app.services.roster.check import check_file
+    from db.vault import writing
+
+    checked = check_file(workbook())
+    ours, bare = [], []
+    for _ in range(3):
+        one = office(Path(tempfile.mkdtemp()) / "u")
+        with one.reading() as session:
+            planned = intake.plan(session.connection(), checked)
+        gc.collect()
+        started = time.perf_counter()
+        intake.commit(one, "x", planned)
+        ours.append(time.perf_counter() - started)
+        with one.vault.engine.connect() as connection:
+            rows = [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM member")]
+        other = office(Path(tempfile.mkdtemp()) / "u")
+        gc.collect()
+        started = time.perf_counter()
+        with writing(other.vault.engine) as connection:
+            connection.exec_driver_sql(f"INSERT INTO member VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        bare.append(time.perf_counter() - started)
+        one.vault.close(), other.vault.close()
+    report("import 20,000 people", statistics.median(ours), statistics.median(bare), "executemany of the same rows, encrypted too", "<= 4")
+
+
+def sign_in() -> None:
+    """One sign-in, decision and durable commit, against one durable INSERT of the same row."""
+    from app.services import checkin
+    from app.services.records import ActKind
+    from db.registers import Lecture, Member
+    from db.vault import writing
+
+    one = office(Path(tempfile.mkdtemp()) / "u")
+    with one.act(ActKind.IMPORT, "x") as act:
+        act.create_many(Member, people(20_000))
+        lecture = act.create(Lecture, {"topic": "x", "starts_at": one.clock(), "state": "签到中"})
+    numbers = iter(f"E{n:06}" for n in range(20_000))
+    for _ in range(20):
+        checkin.arrive(one, lecture, next(numbers))
+    taken = []
+    for _ in range(400):
+        number = next(numbers)
+        started = time.perf_counter()
+        outcome = checkin.arrive(one, lecture, number)
+        taken.append(time.perf_counter() - started)
+        assert outcome.sign_in
+    with one.vault.engine.connect() as connection:
+        row = dict(connection.exec_driver_sql("SELECT * FROM sign_in LIMIT 1").mappings().one())
+    insert = f"INSERT INTO sign_in ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+    bare = []
+    for n in range(400):
+        row |= {"rowno": 1_000_000 + n, "id": f"{n:036}", "member": None}
+        started = time.perf_counter()
+        with writing(one.vault.engine) as connection:
+            connection.exec_driver_sql(insert, tuple(row.values()))
+        bare.append(time.perf_counter() - started)
+    one.vault.close()
+    report("sign-in at 20,000 members", statistics.median(taken), statistics.median(bare), "durable INSERT of one row", "<= 2")
+
+
+def keystroke() -> None:
+    """A search keystroke at 100,000 members: p95 over initials, pinyin, characters and digits; beside it LIKE on the same file."""
+    from app.services import listing
+    from app.services.records import ActKind
+    from db.registers import Member
+
+    one = office(Path(tempfile.mkdtemp()) / "u")
+    with one.act(ActKind.IMPORT, "x") as act:
+        act.create_many(Member, people(100_000))
+    typed = ["w", "wx", "zs", "lmj", "wang", "zhangli", "王", "张丽", "丽", "1234", "0077", "e0123", "138", "zzzz"] * 6
+    ours, like = [], []
+    with one.reading() as session:
+        for text in typed:
+            started = time.perf_counter()
+            listing.lookup(session, "member", text)
+            ours.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            session.connection().exec_driver_sql("SELECT id FROM member WHERE full_name LIKE ? OR mobile LIKE ? LIMIT 20", (f"%{text}%", f"%{text}%")).fetchall()
+            like.append(time.perf_counter() - started)
+    one.vault.close()
+    p95 = statistics.quantiles(ours, n=20)[18]
+    report("keystroke at 100,000, p95", p95, statistics.quantiles(like, n=20)[18], "LIKE on two columns", "<= 20 ms")
+
+
+def forms() -> None:
+    """200 subsidy forms against the very same strokes and strings replayed on a bare canvas."""
+    import io
+
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfgen.canvas import Canvas
+
+    from app.printing import engine, template
+    from tests.app.printing.test_forms import with_dates
+
+    form = template.load("subsidy_application")
+    contexts = []
+    for n in range(200):
+        context = with_dates(template.sample("subsidy_application"))
+        context["member"] = {**context["member"], "full_name": f"王小{chr(0x4E00 + n)}"}
+        context["form"] = {**context["form"], "no": f"BT-2026-{n:06}"}
+        contexts.append(context)
+    engine.render(form, contexts[:1])
+    strokes: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+    wanted = ("setFont", "drawString", "line", "lines", "rect", "setLineWidth", "setFillGray", "drawPath", "showPage")
+    originals = {name: getattr(Canvas, name) for name in wanted}
+
+    def recorded(name: str) -> Callable[..., Any]:
+        def call(self: Canvas, *args: Any, **named: Any) -> Any:
+            strokes.append((name, args, named))
+            return originals[name](self, *args, **named)
+
+        return call
+
+    for name in wanted:
+        setattr(Canvas, name, recorded(name))
+    engine.render(form, contexts)
+    for name, original in originals.items():
+        setattr(Canvas, name, original)
+    pages = "".join("." if s[0] == "showPage" else "" for s in strokes).count(".")
+    static_end = next(n for n, s in enumerate(strokes) if s[0] == "drawString" and "王小" in str(s[1]))
+    static = strokes[: static_end - 20]
+
+    def by_hand() -> None:
+        canvas = Canvas(io.BytesIO(), pagesize=A4, initialFontName="Helvetica", pageCompression=1)
+        first = True
+        for name, args, named in strokes:
+            getattr(canvas, name)(*args, **named)
+            if name == "showPage" and not first:
+                for again, more, words in static:
+                    if again != "showPage":
+                        getattr(canvas, again)(*more, **words)
+            first = False
+        canvas.save()
+
+    assert pages == 200
+    report("200 subsidy forms", median(lambda: engine.render(form, contexts), 3), median(by_hand, 3), "the same strokes on a bare canvas", "<= 2")
+
+
+def export() -> None:
+    """The package of 100,000 members (read, JSON, sign, write, read back) against zstd and age of the same bytes, written and flushed."""
+    import pyrage
+    import zstandard
+
+    from app.receiver import district
+    from app.services import exchange
+    from app.services.records import ActKind
+    from db.registers import Member
+
+    folder = Path(tempfile.mkdtemp())
+    one = office(folder / "u")
+    with one.act(ActKind.IMPORT, "x") as act:
+        act.create_many(Member, people(100_000))
+    receiver, _ = district.init(folder / "r", name="x", password="district-pw", practice=True)
+    receiver.write_key(folder / "k.udkey")
+    exchange.load_district_key(one, folder / "k.udkey")
+    ours = median(lambda: exchange.export(one, folder, everything=True), 3)
+    with one.vault.engine.connect() as connection:
+        plain = b"\n".join(exchange._lines(connection, Member, exchange.unsent(connection, everything=True).records["member"]))
+    recipient = receiver.keys.identity.to_public()
+
+    def bare() -> None:
+        with (folder / "bare.age").open("wb") as out:
+            out.write(pyrage.encrypt(zstandard.ZstdCompressor(level=3).compress(plain), [recipient]))
+            out.flush()
+            os.fsync(out.fileno())
+
+    report("export 100,000 members", ours, median(bare, 3), f"zstd + age + fsync of the same {len(plain) / 1e6:.0f} MB", "<= 3")
+    one.vault.close(), receiver.close()
+
+
+ALL = {"start": start, "check": check, "import": take_in, "sign-in": sign_in, "keystroke": keystroke, "forms": forms, "export": export}
+
+
+def main(names: list[str]) -> int:
+    print(f"{'what':<34} {'ours':>13}   {'floor':>13}   {'ratio':>8}   {'aim':<8} beside")
+    for name in names or list(ALL):
+        ALL[name]()
+    out = Path(tempfile.gettempdir()) / "uniondesk-bench.json"
+    out.write_text(json.dumps([{"what": n, "ours_s": o, "floor_s": f, "ratio": o / f, "beside": b, "aim": a} for n, o, f, b, a in ROWS], ensure_ascii=False, indent=1), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
