@@ -475,6 +475,8 @@ class Identifier(Kind):
     """A number or code that somebody else gave out (employee no., certificate no.): half width, no spaces."""
 
     def read_text(self, text: str) -> Reading:
+        if text.isascii() and text.isalnum() and len(text) <= self.max_length:
+            return Reading(text.upper())
         plain = identity.squeeze(text).upper()
         return super().read_text(plain) if plain else BLANK
 

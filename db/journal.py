@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Index, LargeBinary, String, Text, select
+from sqlalchemy import Connection, Index, LargeBinary, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.record import Base
@@ -33,7 +33,7 @@ class Deed(StrEnum):
 
 class JournalRow(Base):
     __tablename__ = "journal"
-    __table_args__ = (Index("journal_record", "register", "record_id"), Index("journal_act", "act"))
+    __table_args__ = (Index("journal_record", "register", "record_id"), Index("journal_heading", "act", sqlite_where=text("deed = 'act'")))
 
     seq: Mapped[int] = mapped_column(primary_key=True)
     act: Mapped[str] = mapped_column(String(36))
@@ -68,8 +68,18 @@ INSERT = "INSERT INTO journal (act, deed, register, record_id, changes, at, who,
 
 
 def last_hash(connection: Connection) -> bytes:
-    found = connection.execute(select(JournalRow.hash).order_by(JournalRow.seq.desc()).limit(1)).scalar()
+    found = connection.exec_driver_sql("SELECT hash FROM journal ORDER BY seq DESC LIMIT 1").scalar()
     return found or GENESIS
+
+
+def rows_of(connection: Connection, act: str) -> list[tuple[str, str, str, str]]:
+    """(deed, register, record id, changes) of an act without its heading, newest first. An act's rows stand together."""
+    found = connection.exec_driver_sql(
+        "SELECT deed, register, record_id, changes FROM journal, (SELECT seq AS head FROM journal WHERE act = ? AND deed = 'act') "
+        "WHERE seq > head AND seq < coalesce((SELECT min(seq) FROM journal WHERE deed = 'act' AND seq > head), 9e18) ORDER BY seq DESC",
+        (act,),
+    )
+    return [tuple(row) for row in found]
 
 
 def append(connection: Connection, act: str, at: str, who: str, entries: Iterator[Entry]) -> int:

@@ -4,6 +4,8 @@
 A removed record keeps its row with `removed_at` set, so that undo, history and the district can speak of it.
 """
 
+import os
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +24,10 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> str:
-    return str(uuid.uuid4())
+    """A UUID of version 7 (RFC 9562, 5.7): it begins with the time, so that new records stand together in every index."""
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | 0x7 << 76 | (random >> 68) << 64 | 0b10 << 62 | random & (1 << 62) - 1
+    return str(uuid.UUID(int=value))
 
 
 class Record(Base):

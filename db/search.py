@@ -7,7 +7,7 @@ the middle of a name findable. The index is contentless: it holds no text that c
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from db.pinyin import readings
 
@@ -60,7 +60,5 @@ def find(connection: Connection, table: str, typed: str, *, limit: int = 50) -> 
     query = query_of(typed)
     if query is None:
         return []
-    found = connection.execute(
-        text(f"SELECT rowid FROM search_{table} WHERE search_{table} MATCH :query LIMIT :limit"), {"query": query, "limit": limit}
-    )
+    found = connection.exec_driver_sql(f"SELECT rowid FROM search_{table} WHERE search_{table} MATCH ? LIMIT ?", (query, limit))
     return [rowno for (rowno,) in found]

@@ -7,6 +7,7 @@ drawn over it. A value that does not fit shrinks to a limit, wraps, and at last 
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from reportlab.lib.pagesizes import A4, landscape
@@ -193,13 +194,17 @@ def _fit_line(text: str, room: float) -> tuple[str, str, float]:
 def _qr(run: _Run, content: str, x: float, y: float, side: float) -> None:
     import segno
 
-    matrix = [list(row) for row in segno.make(content, error="m", micro=False).matrix]
+    # Readers take all eight masks alike; finding the prettiest would cost more than the rest of the form.
+    matrix = segno.make(content, error="m", micro=False, mask=2).matrix
     step = side / len(matrix)
     path = run.canvas.beginPath()
     for r, row in enumerate(matrix):
-        for c, dark in enumerate(row):
+        start = 0
+        for dark, cells in groupby(row):
+            count = len(list(cells))
             if dark:
-                path.rect(x + c * step, y + side - (r + 1) * step, step * 1.01, step * 1.01)
+                path.rect(x + start * step, y + side - (r + 1) * step, count * step, step * 1.01)
+            start += count
     run.canvas.drawPath(path, stroke=0, fill=1)
 
 

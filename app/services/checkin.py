@@ -10,12 +10,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from app.services.office import Office
 from app.services.records import ActKind, Invalid, read_values, table_of
 from db import identity, search
+from db.dates import PartialDate
+from db.fields import MOMENT
 from db.pinyin import readings
 from db.problems import Problem, UserError
 from db.registers import Lecture, Member, SignIn
@@ -75,6 +77,7 @@ class Person:
     employee_no: str
     mobile_tail: str
     has_left: str | None = None
+    rowno: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,10 @@ class Tally:
         return max(PROOF - self.present, 0)
 
 
-_NUMBERS = ("employee_no", "member_card_no", "mobile", "id_number")
-_PERSON = ("id", "full_name", "department", "employee_no", "mobile", "membership_event", "membership_event_date")
-
-
-def _person(row: Any) -> Person:
-    left = row.membership_event if row.membership_event in LEFT else None
-    since = f"{row.membership_event_date.chinese()}" if left and row.membership_event_date else ""
-    return Person(row.id, row.full_name or "", row.department or "", row.employee_no or "", (row.mobile or "")[-4:], f"{since}{left}" if left else None)
+def _person(record_id: str, name: str | None, department: str | None, employee_no: str | None, mobile: str | None, event: str | None, since: str | None, rowno: int) -> Person:
+    left = event if event in LEFT else None
+    when = PartialDate.from_iso(since).chinese() if left and since else ""
+    return Person(record_id, name or "", department or "", employee_no or "", (mobile or "")[-4:], f"{when}{left}" if left else None, rowno)
 
 
 def clean(typed: str) -> str:
@@ -133,21 +132,29 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
     text = clean(typed)
     if not text:
         return []
-    table = table_of(Member)
-    query = select(*(table.c[name] for name in _PERSON)).where(table.c.removed_at.is_(None))
     if any(c.isdigit() for c in text):
         key = identity.normal_id(text)
-        exact = connection.execute(query.where(or_(*(table.c[name] == key for name in _NUMBERS))).limit(limit + 1)).all()
+        exact = _people(connection, "employee_no = ? OR member_card_no = ? OR mobile = ? OR id_number = ?", (key,) * 4, limit + 1)
         if exact and len(key) >= WHOLE_NUMBER:
-            return [_person(row) for row in exact]
+            return exact
     else:
-        exact = connection.execute(query.where(table.c.full_name == text).limit(limit + 1)).all()
+        exact = _people(connection, "full_name = ?", (text,), limit + 1)
         if exact:
-            return [_person(row) for row in exact]
+            return exact
     rownos = search.find(connection, Member.__tablename__, text, limit=limit + 1)
-    found = {row.id: row for row in (*exact, *(connection.execute(query.where(table.c.rowno.in_(rownos))).all() if rownos else ()))}
+    if exact and (not rownos or (len(rownos) == 1 and len(exact) == 1 and rownos == [exact[0].rowno])):
+        return exact
+    found = {p.id: p for p in (*exact, *_people(connection, f"rowno IN ({', '.join('?' * len(rownos))})", tuple(rownos), limit + 1))}
     wanted = text.casefold()
-    return [_person(row) for row in sorted(found.values(), key=lambda r: (not _begins(r.full_name or "", wanted), r.department or "", r.full_name or ""))]
+    return sorted(found.values(), key=lambda p: (not _begins(p.full_name, wanted), p.department, p.full_name))
+
+
+def _people(connection: Connection, where: str, values: tuple[Any, ...], limit: int) -> list[Person]:
+    """Members as the greeter needs them. Plain SQL: this is asked at every scan."""
+    rows = connection.exec_driver_sql(
+        f"SELECT id, full_name, department, employee_no, mobile, membership_event, membership_event_date, rowno FROM member WHERE removed_at IS NULL AND ({where}) LIMIT ?", (*values, limit)
+    )
+    return [_person(*row) for row in rows]
 
 
 def _begins(name: str, typed: str) -> bool:
@@ -171,20 +178,16 @@ def decide(connection: Connection, lecture: str, typed: str) -> Outcome:
 
 
 def _about(connection: Connection, lecture: str, person: Person) -> Outcome:
-    table = table_of(SignIn)
-    earlier = connection.execute(
-        select(table.c.id, table.c.signed_at, table.c.door).where(table.c.lecture == lecture, table.c.member == person.id, table.c.removed_at.is_(None))
-    ).first()
+    earlier = connection.exec_driver_sql("SELECT id, signed_at, door FROM sign_in WHERE lecture = ? AND member = ? AND removed_at IS NULL", (lecture, person.id)).first()
     if earlier:
-        return Outcome(Answer.ALREADY, person, at=earlier.signed_at, door=earlier.door, sign_in=earlier.id)
+        return Outcome(Answer.ALREADY, person, at=MOMENT.from_wire(earlier.signed_at), door=earlier.door, sign_in=earlier.id)
     if person.has_left:
         return Outcome(Answer.LEFT, person)
     return Outcome(Answer.ADMITTED, person)
 
 
 def _is_closed(connection: Connection, lecture: str) -> bool:
-    table = table_of(Lecture)
-    row = connection.execute(select(table.c.state, table.c.removed_at).where(table.c.id == lecture)).first()
+    row = connection.exec_driver_sql("SELECT state, removed_at FROM lecture WHERE id = ?", (lecture,)).first()
     if row is None or row.removed_at is not None:
         raise UserError("这场讲座已经删除了，请关掉签到窗口，从讲座列表重新打开。")
     return row.state in ("结束", "已反馈")
@@ -252,8 +255,7 @@ def take_back(office: Office, sign_in_id: str) -> None:
 
 
 def _present(connection: Connection, lecture: str) -> int:
-    table = table_of(SignIn)
-    return connection.execute(select(func.count()).select_from(table).where(table.c.lecture == lecture, table.c.removed_at.is_(None))).scalar_one()
+    return int(connection.exec_driver_sql("SELECT count(*) FROM sign_in WHERE lecture = ? AND removed_at IS NULL", (lecture,)).scalar() or 0)
 
 
 def tally(connection: Connection, lecture: str) -> Tally:

@@ -20,6 +20,7 @@ from app.services.setup import own_union
 from app.sync import package, stick
 from app.sync.keys import DistrictKey, PrivateKeys, read_district_key
 from app.sync.package import Opened, Part, Sealed
+from db.fields import Field, YesNo
 from db.journal import JournalRow
 from db.office_tables import AppliedReceipt, SentPackage
 from db.problems import UserError
@@ -41,6 +42,8 @@ class Unsent:
     after: int
     to: int
     records: Mapping[str, tuple[str, ...]]
+    above: tuple[str, ...] = ()
+    """Acts that only wrote down what the district decided: it need not be told."""
 
     @property
     def total(self) -> int:
@@ -121,14 +124,15 @@ def acknowledged_to(connection: Connection) -> int:
     return connection.execute(confirmed).scalar() or 0
 
 
-_UNSENT = text(
-    """
-    SELECT DISTINCT j.register, j.record_id FROM journal j
-    WHERE j.seq > :after AND j.seq <= :to AND j.register != '' AND j.deed != 'show'
-      AND j.act NOT IN (SELECT act FROM journal WHERE seq > :after AND deed = 'act' AND json_extract(changes, '$.kind') = 'receipt')
-    ORDER BY j.register, j.record_id
-    """
-)
+_UNSENT = """
+    SELECT DISTINCT register, record_id FROM journal
+    WHERE seq > ? AND seq <= ? AND register != '' AND deed != 'show'
+"""
+_FROM_ABOVE = "SELECT act FROM journal WHERE deed = 'act' AND seq > ? AND json_extract(changes, '$.kind') = 'receipt'"
+
+
+def _not(above: tuple[str, ...]) -> str:
+    return f" AND act NOT IN ({', '.join('?' * len(above))})" if above else ""
 
 
 def unsent(connection: Connection, *, everything: bool = False) -> Unsent:
@@ -136,31 +140,30 @@ def unsent(connection: Connection, *, everything: bool = False) -> Unsent:
     after = 0 if everything else acknowledged_to(connection)
     to = connection.execute(select(func.max(JournalRow.seq))).scalar() or 0
     records: dict[str, list[str]] = {}
-    for register, record_id in connection.execute(_UNSENT, {"after": after, "to": to}):
+    above = tuple(act for (act,) in connection.exec_driver_sql(_FROM_ABOVE, (after,)))
+    for register, record_id in connection.exec_driver_sql(_UNSENT + _not(above), (after, to, *above)):
         records.setdefault(register, []).append(record_id)
-    return Unsent(after, to, {name: tuple(ids) for name, ids in records.items()})
+    return Unsent(after, to, {name: tuple(ids) for name, ids in records.items()}, above)
 
 
-def _lines(connection: Connection, register: type[Record], ids: tuple[str, ...]) -> list[bytes]:
-    """The records as they are now, as JSON lines in order of id; rows come straight from the file in written form."""
-    names = [f.name for f in fields_of(register)]
-    truths = {n for n, f in enumerate(fields_of(register)) if f.kind.name == "yes_no"}
-    columns = ", ".join(f't."{name}"' for name in names)
-    connection.exec_driver_sql("CREATE TEMP TABLE IF NOT EXISTS wanted (id TEXT PRIMARY KEY)")
-    connection.exec_driver_sql("DELETE FROM wanted")
-    connection.exec_driver_sql("INSERT INTO wanted VALUES (?)", [(i,) for i in ids])
+def _lines(connection: Connection, register: type[Record], waiting: Unsent) -> list[bytes]:
+    """The records as they are now, as JSON lines in order of id. SQLite writes the JSON: what it holds is the written form already.
+
+    json_patch onto an empty object leaves the blanks out (RFC 7396: a null removes).
+    """
+    table = register.__tablename__
+
+    def written(f: Field) -> str:
+        return f"CASE t.\"{f.name}\" WHEN 1 THEN json('true') WHEN 0 THEN json('false') END" if isinstance(f.kind, YesNo) else f't."{f.name}"'
+
+    values = ", ".join(f"'{f.name}', {written(f)}" for f in fields_of(register))
     rows = connection.exec_driver_sql(
-        f"SELECT t.id, t.revision, t.removed_at, {columns} FROM {register.__tablename__} t JOIN wanted w ON w.id = t.id ORDER BY t.id"
+        f"SELECT CASE WHEN t.removed_at IS NULL THEN json_object('id', t.id, 'revision', t.revision, 'values', json_patch('{{}}', json_object({values}))) "
+        f"ELSE json_object('id', t.id, 'revision', t.revision, 'removed', json('true')) END "
+        f"FROM {table} t WHERE t.id IN (SELECT record_id FROM journal WHERE register = ? AND seq > ? AND seq <= ? AND deed != 'show'{_not(waiting.above)}) ORDER BY t.id",
+        (table, waiting.after, waiting.to, *waiting.above),
     )
-    encode = msgspec.json.encode
-    lines = []
-    for record_id, revision, removed_at, *written in rows:
-        if removed_at is not None:
-            lines.append(encode({"id": record_id, "revision": revision, "removed": True}))
-            continue
-        values = {name: bool(value) if n in truths else value for n, (name, value) in enumerate(zip(names, written, strict=True)) if value is not None}
-        lines.append(encode({"id": record_id, "revision": revision, "values": values}))
-    return lines
+    return [line.encode() for (line,) in rows]
 
 
 def build(office: Office, *, everything: bool = False, progress: Progress | None = None) -> tuple[Sealed, Unsent, Union]:
@@ -179,10 +182,10 @@ def build(office: Office, *, everything: bool = False, progress: Progress | None
         previous = connection.execute(select(SentPackage.digest).where(SentPackage.series == series - 1)).scalar()
         parts = []
         for n, register in enumerate(REGISTERS):
-            if ids := waiting.records.get(register.__tablename__):
+            if waiting.records.get(register.__tablename__):
                 if progress:
                     progress(n, len(REGISTERS) * 2)
-                parts.append(Part(register.__tablename__, _lines(connection, register, ids)))
+                parts.append(Part(register.__tablename__, _lines(connection, register, waiting)))
     manifest = {
         "direction": "up", "practice": office.practice, "union": {"id": office.vault.keys.vault_id, "uscc": union.uscc or "", "name": union.name or ""},
         "series": series, "previous": previous, "covers": {"after": waiting.after, "to": waiting.to},

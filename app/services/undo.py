@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.services.office import Office
 from app.services.records import Act, ActKind, table_of
 from db.fields import Reference
-from db.journal import Deed, JournalRow
+from db.journal import Deed, JournalRow, rows_of
 from db.keyslots import Role
 from db.problems import UserError
 from db.record import Record, fields_of
@@ -90,18 +90,10 @@ def undo(office: Office, act_id: str) -> TakenBack:
     return TakenBack(wanted.title, taken, tuple(kept))
 
 
-def _rows_of(connection: Connection, act_id: str) -> list[tuple[str, str, str, str]]:
-    found = connection.execute(
-        select(JournalRow.deed, JournalRow.register, JournalRow.record_id, JournalRow.changes)
-        .where(JournalRow.act == act_id, JournalRow.deed != Deed.HEADING.value).order_by(JournalRow.seq.desc())
-    )
-    return [(row.deed, row.register, row.record_id, row.changes) for row in found]
-
-
 def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
     created: dict[str, list[tuple[str, str]]] = {}
-    for deed, register_name, record_id, changes in _rows_of(act.connection, act_id):
+    for deed, register_name, record_id, changes in rows_of(act.connection, act_id):
         if deed == Deed.CREATE:
             created.setdefault(register_name, []).append((record_id, changes))
         elif deed != Deed.SHOW and not _one_back(act, deed, register_name, record_id, changes):

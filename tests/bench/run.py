@@ -275,7 +275,7 @@ def export() -> None:
     exchange.load_district_key(one, folder / "k.udkey")
     ours = median(lambda: exchange.export(one, folder, everything=True), 3)
     with one.vault.engine.connect() as connection:
-        plain = b"\n".join(exchange._lines(connection, Member, exchange.unsent(connection, everything=True).records["member"]))
+        plain = b"\n".join(exchange._lines(connection, Member, exchange.unsent(connection, everything=True)))
     recipient = receiver.keys.identity.to_public()
 
     def bare() -> None:

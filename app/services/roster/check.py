@@ -12,22 +12,31 @@ from app.services.roster.layout import Table
 from app.services.roster.reader import Cell, Sheet, read
 from db import identity
 from db.dates import PartialDate
-from db.fields import IdNumber, Phone, Reading
+from db.fields import BLANK, IdNumber, Kind, Phone, Reading
 from db.problems import Problem, warning
 from db.registers import Member
 
 GENERIC_SHEET_NAMES = ("sheet", "工作表", "会员", "职工", "名单", "名册", "花名册", "在职", "汇总", "总表", "会员信息")
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
-    """One person of a sheet. `cells` are the originals by field; `row` is its number in the sheet, from 1."""
+    """One person of a sheet; `row` is its number in the sheet, from 1."""
 
     row: int
     values: dict[str, Any]
     problems: tuple[Problem, ...]
-    cells: dict[str, Cell]
+    raw: Sequence[Cell] = ()
+    places: Sequence[tuple[str, int]] = ()
+    """Which field stands in which place of `raw`; one for all rows of a table."""
+    mended: dict[str, Cell] = field(default_factory=dict)
     sheet: str = ""
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The originals by field, or what the clerk put in their place."""
+        found: dict[str, Cell] = {name: self.raw[c] for name, c in self.places if c < len(self.raw) and self.raw[c] not in (None, "")}
+        return {**found, **self.mended}
 
     @property
     def is_sound(self) -> bool:
@@ -105,20 +114,27 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
     start = table.header_rows[-1]
     layout.fill_down(sheet, table.columns)
     reader = RowReader(table, department)
+    waiting: list[tuple[int, Sequence[Cell]]] = []
+
+    def read_waiting() -> None:
+        for person in reader.read_many(waiting):
+            person.sheet = sheet.name
+            _mark_repeat(person, seen)
+            result.rows.append(person)
+        waiting.clear()
+
     for n in range(start, len(sheet.rows)):
         row = sheet.rows[n]
         why = layout.why_not_a_person(table, row, reader.name_column, reader.id_column)
         if why is None:
-            person = reader.read(n + 1, row)
-            person.sheet = sheet.name
-            _mark_repeat(person, seen)
-            result.rows.append(person)
-        elif why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
+            waiting.append((n + 1, row))
+            continue
+        result.skipped.append((n + 1, why))
+        if why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
+            read_waiting()  # with the columns of the table that ends here
             table, reader = other, RowReader(other, department)
             layout.fill_down(sheet, other.columns)
-            result.skipped.append((n + 1, why))
-        else:
-            result.skipped.append((n + 1, why))
+    read_waiting()
     return result
 
 
@@ -135,47 +151,58 @@ def _mark_repeat(person: Row, seen: dict[str, tuple[str, int]]) -> None:
 
 
 class RowReader:
-    """Reads rows of one table. Cells that repeat down a column (departments, codes, dates) are read once."""
+    """Reads the rows of one table, column by column: what repeats down a column (departments, codes, dates) is read once."""
 
     def __init__(self, table: Table, department: str | None) -> None:
         fields = layout.importable()
-        self._plan: list[tuple[int, str, Callable[[object], Reading], dict[Any, Reading] | None]] = [
-            (c, name, fields[name].kind.read, {} if not isinstance(fields[name].kind, IdNumber | Phone) else None) for c, name in table.columns.items()
-        ]
+        self._plan = [(c, name, fields[name].kind) for c, name in table.columns.items()]
         by_name = {name: c for c, name in table.columns.items()}
         self.name_column = by_name["full_name"]
         self.id_column = by_name.get("id_number")
-        self._has_id_column = self.id_column is not None
         self._department = department if "department" not in by_name else None
 
-    def read(self, number: int, row: Sequence[Cell]) -> Row:
-        values: dict[str, Any] = {}
-        cells: dict[str, Cell] = {}
-        problems: list[Problem] = []
-        width = len(row)
-        for c, name, read_cell, remembered in self._plan:
-            cell = row[c] if c < width else None
-            if cell is None or cell == "":
-                values[name] = None
-                continue
-            cells[name] = cell
-            if remembered is None:
-                value, said = read_cell(cell)
-            else:
-                # The type is part of the key: True, 1 and 1.0 are one key in Python and three cells in a workbook.
-                key = cell if type(cell) is str else (type(cell), cell)
-                if key in remembered:
-                    value, said = remembered[key]
-                else:
-                    value, said = remembered[key] = read_cell(cell)
-            values[name] = value
-            if said:
-                problems.extend(replace(problem, field=name) for problem in said)
-        if self._department is not None:
-            values["department"] = self._department
-        settle_landline(values, cells, problems)
-        judge(values, problems, number_expected=self._has_id_column)
-        return Row(number, values, tuple(problems), cells)
+    def read_many(self, rows: Sequence[tuple[int, Sequence[Cell]]]) -> Iterator[Row]:
+        """The people of these (row number, cells), in order."""
+        doubts: dict[int, list[Problem]] = {}
+        columns: list[list[Any]] = []
+        for c, name, kind in self._plan:
+            cells = [row[c] if c < len(row) else None for _, row in rows]
+            readings = _read_column(kind, cells)
+            columns.append([reading[0] for reading in readings])
+            for place, reading in enumerate(readings):
+                if reading[1]:
+                    doubts.setdefault(place, []).extend(replace(problem, field=name) for problem in reading[1])
+        names = [name for _, name, _ in self._plan]
+        places = [(name, c) for c, name, _ in self._plan]
+        has_id_column = self.id_column is not None
+        for place, ((number, raw), of_row) in enumerate(zip(rows, zip(*columns, strict=True), strict=True)):
+            person = Row(number, dict(zip(names, of_row, strict=True)), (), raw, places)
+            problems = doubts.get(place, [])
+            if self._department is not None:
+                person.values["department"] = self._department
+            if problems:
+                settle_landline(person.values, person.cells, problems)
+            judge(person.values, problems, number_expected=has_id_column)
+            person.problems = tuple(problems)
+            yield person
+
+
+def _read_column(kind: Kind, cells: Sequence[Cell]) -> list[Reading]:
+    """A reading for each cell. Where cells repeat, each is read once; numbers and phones hardly ever do."""
+    if isinstance(kind, IdNumber | Phone):
+        read_text = kind.read_text
+        return [read_text(cell) if type(cell) is str and cell else kind.read(cell) for cell in cells]
+    # The type is part of the key: True, 1 and 1.0 are one key in Python and three cells in a workbook.
+    texts = {cell: kind.read(cell) for cell in {cell for cell in cells if type(cell) is str}}
+    others: dict[tuple[type, Cell], Reading] = {}
+
+    def other(cell: Cell) -> Reading:
+        key = (type(cell), cell)
+        if key not in others:
+            others[key] = kind.read(cell)
+        return others[key]
+
+    return [texts[cell] if type(cell) is str else BLANK if cell is None else other(cell) for cell in cells]
 
 
 def settle_landline(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Problem]) -> None:
@@ -216,7 +243,7 @@ def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
         problems += reading.problems
     settle_landline(values, merged, problems)
     judge(values, problems, number_expected="id_number" in row.values)
-    return replace(row, values=values, problems=tuple(problems), cells=merged)
+    return replace(row, values=values, problems=tuple(problems), mended={**row.mended, **cells})
 
 
 def as_document(checked: Checked, file: str | None = None) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('seq')
     )
     with op.batch_alter_table('journal', schema=None) as batch_op:
-        batch_op.create_index('journal_act', ['act'], unique=False)
+        batch_op.create_index('journal_heading', ['act'], unique=False, sqlite_where=sa.text("deed = 'act'"))
         batch_op.create_index('journal_record', ['register', 'record_id'], unique=False)
 
     op.create_table('lecture',
