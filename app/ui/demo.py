@@ -21,11 +21,12 @@ from app.services.roster.intake import Verdict
 from app.ui import jobs, theme
 from app.ui.entry_dialog import EntryDialog
 from app.ui.first_start import FirstStart
-from app.ui.main_window import MainWindow
+from app.ui.main_window import NAVIGATION, MainWindow
 from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
 from app.ui.roster_page import LOOK, RosterPage
 from app.ui.run import Shell, make_application
+from app.ui.search import Place
 from app.ui.unlock import UnlockPage
 from db.registers import Certificate, Competition, Lecture, Member
 
@@ -123,7 +124,7 @@ class Demonstration:
         with self.office.reading() as session:
             lecture = session.scalars(select(Lecture)).one()
             numbers = [n for n in session.scalars(select(Member.employee_no).where(Member.membership_event.is_(None)).order_by(Member.rowno)) if n]
-        door = self.window.open_door(lecture.id)
+        door = self.window.registers.open_door(lecture.id)
         door.showNormal()
         self.shot("签到-等人", door)
         for number in numbers[: SIGN_INS - 1]:
@@ -186,7 +187,7 @@ class Demonstration:
         page.record_page.save()
         with self.office.reading() as session:
             certificate = session.scalars(select(Certificate).where(Certificate.occupation == "电工")).one()
-        self.window.apply(certificate.id)
+        self.window.registers.apply(certificate.id)
         record = self.window.register_page("subsidy_application").record_page
         for name, text in (("training_body", "朝阳区职工素质教育培训基地"), ("class_hours", "80"), ("bank_name", "北京银行三里屯支行"), ("account_name", member.title), ("account_no", "6214850112345670"), ("has_other_claim", "否")):
             record.editors[name].set_text(text)
@@ -250,12 +251,21 @@ class Demonstration:
         self.shot("变更记录")
 
     def other_looks(self) -> None:
-        for name, scale, size in (("dark", 1.0, SIZE), ("light", 2.0, SIZE), ("dark", 1.0, LARGE)):
+        with self.office.reading() as session:
+            lecture = session.scalars(select(Lecture)).one()
+        for name, scale, size in (("dark", 1.0, SIZE), ("light", 1.0, LARGE), ("dark", 1.0, LARGE), ("light", 2.0, SIZE)):
             self.shell.preferences.theme, self.shell.preferences.scale = name, scale
             self.shell.rebuild()
-            for key in ("today", "member", "exchange", "settings"):
-                self.window.go(key)
-                self.shot(f"{TITLES_OF_LOOKS[name]}-{round(scale * 100)}-{size[0]}-{key}", size=size)
+            look = f"{TITLES_OF_LOOKS[name]}-{round(scale * 100)}-{size[0]}"
+            for place in (*NAVIGATION, Place("import", "导入名册", ""), Place("settings", "设置", "")):
+                if place is not None:
+                    self.window.go(place.key)
+                    self.shot(f"{look}-{place.title}", size=size)
+            door = self.window.registers.open_door(lecture.id)
+            door.showNormal()
+            door.take("B10005")
+            self.shot(f"{look}-签到", door, size=size)
+            door.leave()
         self.shell.preferences.theme, self.shell.preferences.scale = "light", 1.0
         self.shell.rebuild()
 

@@ -3,21 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent, QWindow
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QMessageBox, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
-from sqlalchemy import select
 
-from app.services import applications, paperwork, undo
+from app.services import undo
 from app.services.listing import Hit
 from app.services.office import Office
-from app.services.records import ActKind, Changed, Invalid
+from app.services.records import ActKind, Changed
 from app.services.roster.intake import Imported
 from app.ui import errors, jobs
-from app.ui.entry_dialog import EntryDialog
-from app.ui.kiosk.door import DoorWindow
+from app.ui.actions import RegisterActions
 from app.ui.pages.exchange import ExchangePage
 from app.ui.pages.history import HistoryPage
 from app.ui.pages.settings import SettingsPage
@@ -57,7 +54,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{tr('工会案头')} · {office.vault.keys.title}")
         self.resize(1366, 768)
         self.pages: dict[str, Page] = {}
-        self.door: DoorWindow | None = None
+        self.registers = RegisterActions(self)
         self._makers = self._page_makers()
         centre = QWidget()
         centre.setObjectName("page")
@@ -175,8 +172,8 @@ class MainWindow(QMainWindow):
 
     def _make_today(self) -> Page:
         page = TodayPage(self.office)
-        page.door_wanted.connect(self.open_door)
-        page.apply_wanted.connect(self.apply)
+        page.door_wanted.connect(self.registers.open_door)
+        page.apply_wanted.connect(self.registers.apply)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)
@@ -194,18 +191,18 @@ class MainWindow(QMainWindow):
 
     def _make_lectures(self) -> Page:
         return self._register(
-            Lecture, button(tr("看签到"), self._show_sign_ins, icon_name="clipboard-check"), button(tr("签到表"), self._print_sign_ins, icon_name="printer", key="Ctrl+P"),
-            button(tr("打开签到"), self._open_selected_door, icon_name="door-open"),
+            Lecture, button(tr("看签到"), self.registers.show_sign_ins, icon_name="clipboard-check"), button(tr("签到表"), self.registers.print_sign_ins, icon_name="printer", key="Ctrl+P"),
+            button(tr("打开签到"), self.registers.open_selected_door, icon_name="door-open"),
         )
 
     def _make_competitions(self) -> Page:
-        return self._register(Competition, button(tr("看报名"), self._show_entries, icon_name="medal"), button(tr("报名…"), self._enter, icon_name="user-plus"))
+        return self._register(Competition, button(tr("看报名"), self.registers.show_entries, icon_name="medal"), button(tr("报名…"), self.registers.enter, icon_name="user-plus"))
 
     def _make_certificates(self) -> Page:
-        return self._register(Certificate, button(tr("建补贴申请"), self._apply_selected, icon_name="banknote"))
+        return self._register(Certificate, button(tr("建补贴申请"), self.registers.apply_selected, icon_name="banknote"))
 
     def _make_subsidies(self) -> Page:
-        return self._register(SubsidyApplication, button(tr("预览并打印申请表"), self._print_applications, icon_name="printer", key="Ctrl+P"))
+        return self._register(SubsidyApplication, button(tr("预览并打印申请表"), self.registers.print_applications, icon_name="printer", key="Ctrl+P"))
 
     def _make_import(self) -> Page:
         page = RosterPage(self.office)
@@ -261,6 +258,11 @@ class MainWindow(QMainWindow):
             focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return True
 
+    @property
+    def at_the_door(self) -> bool:
+        """Whether a check-in window is open."""
+        return self.registers.door is not None and self.registers.door.isVisible()
+
     def has_unsaved(self) -> bool:
         current = self.stack.currentWidget()
         return isinstance(current, Page) and current.has_unsaved()
@@ -287,7 +289,7 @@ class MainWindow(QMainWindow):
             current.heard(changed)
         elif isinstance(current, TodayPage | HistoryPage):
             current.arrived()
-        if changed.kind.is_undoable and (self.door is None or not self.door.isVisible()):
+        if changed.kind.is_undoable and not self.at_the_door:
             self.toast.say(changed.title, undo=lambda: self.undo_act(changed.act), undo_text=tr("撤销（Ctrl+Z）"))
 
     # -- undo
@@ -320,84 +322,6 @@ class MainWindow(QMainWindow):
         current = self.stack.currentWidget()
         if isinstance(current, Page):
             current.arrived()
-
-    # -- the registers' own actions
-
-    def _chosen(self, key: str, what: str) -> list[str]:
-        ids = self.register_page(key).selected_ids()
-        if not ids:
-            self.toast.say(tr("请先在列表里选{what}。").format(what=what))
-        return ids
-
-    def _record(self, register: type[Record], record_id: str) -> Any:
-        with self.office.reading() as session:
-            return session.scalars(select(register).where(register.id == record_id)).one()
-
-    def _open_selected_door(self) -> None:
-        if ids := self._chosen("lecture", tr("一场讲座")):
-            self.open_door(ids[0])
-
-    def open_door(self, lecture_id: str) -> DoorWindow:
-        """The check-in window for a lecture, full screen."""
-        self.door = DoorWindow(self.office, self._record(Lecture, lecture_id), door=self.preferences.tables.get("door", {}).get("name", ""))
-        self.door.leaving.connect(self._leave_door)
-        self.door.showFullScreen()
-        return self.door
-
-    def _leave_door(self) -> None:
-        if self.door is not None:
-            self.door.close()
-            self.door.deleteLater()
-            self.door = None
-        current = self.stack.currentWidget()
-        if isinstance(current, Page):
-            current.arrived()
-
-    def _show_sign_ins(self) -> None:
-        if ids := self._chosen("lecture", tr("一场讲座")):
-            title = self._record(Lecture, ids[0]).title
-            self.go("sign_in")
-            self.register_page("sign_in").show_only({"lecture": ids[0]}, tr("签到：{title}").format(title=title))
-
-    def _print_sign_ins(self) -> None:
-        if ids := self._chosen("lecture", tr("一场讲座")):
-            context = paperwork.sign_in_context(self.office, ids[0])
-            self.show_pdf(paperwork.render(self.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
-
-    def _show_entries(self) -> None:
-        if ids := self._chosen("competition", tr("一项竞赛")):
-            title = self._record(Competition, ids[0]).title
-            self.go("entry")
-            self.register_page("entry").show_only({"competition": ids[0]}, tr("报名：{title}").format(title=title))
-
-    def _enter(self) -> None:
-        if ids := self._chosen("competition", tr("一项竞赛")):
-            EntryDialog(self.office, self._record(Competition, ids[0]), self).exec()
-
-    def _apply_selected(self) -> None:
-        if ids := self._chosen("certificate", tr("一本证书")):
-            self.apply(ids[0])
-
-    def apply(self, certificate_id: str) -> None:
-        """Propose an application and open it, or say why not."""
-        try:
-            application = applications.propose(self.office, certificate_id)
-        except (Invalid, UserError) as e:
-            errors.show(self, e)
-            return
-        if self.go("subsidy_application"):
-            self.register_page("subsidy_application").open_record(application)
-
-    def _print_applications(self) -> None:
-        if not (ids := self._chosen("subsidy_application", tr("要打印的申请"))):
-            return
-        try:
-            pdf = paperwork.subsidy_forms(self.office, ids)
-        except UserError as e:
-            errors.show(self, e)
-            return
-        warning = paperwork.unprintable("subsidy_application", paperwork.subsidy_contexts(self.office, ids, final=False))
-        self.show_pdf(pdf, tr("补贴申请表"), warning=warning)
 
     def show_pdf(self, pdf: bytes, title: str, *, warning: str | None = None) -> Preview:
         preview = Preview(pdf, title, self, warning=warning)
@@ -442,7 +366,7 @@ class MainWindow(QMainWindow):
 
     def _idled(self) -> None:
         moved, self._cursor = QCursor.pos() != self._cursor, QCursor.pos()
-        if moved or (self.door is not None and self.door.isVisible()) or not jobs.is_idle():
+        if moved or self.at_the_door or not jobs.is_idle():
             self._restart_idle()  # somebody is in a dialog, the door stays usable, and work is not cut off
         else:
             self.lock()

@@ -5,7 +5,7 @@ from typing import cast
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from app.ui.theme import colour, icon, icon_size, pixmap, px, theme
 
@@ -188,6 +188,24 @@ class Page(QWidget):
     def may_leave(self) -> bool:
         """Whether the page lets go; it asks the person itself where something would be lost."""
         return True
+
+
+class ScrollPage(Page):
+    """A page whose content scrolls; fill it through `content`. `banner` stands on top for what happened."""
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__(title)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget()
+        self.content = QVBoxLayout(inner)
+        self.content.setContentsMargins(0, 0, px(8), 0)
+        self.content.setSpacing(px(16))
+        self.banner = Banner()
+        self.content.addWidget(self.banner)
+        area.setWidget(inner)
+        self.outer.addWidget(area, 1)
 
 
 class EmptyState(QWidget):

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import shutil
 import sqlite3
+import subprocess
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from app.services import setup
 from app.services.office import Office
 from app.services.records import ActKind
 from db import journal, keyslots, vault
@@ -19,7 +21,7 @@ from db.keyslots import Role
 from db.problems import UserError
 from db.record import Base
 from db.registers import Member
-from tests.conftest import PASSWORD, person
+from tests.conftest import PASSWORD, UNION, person
 
 FOLDER = "union"
 
@@ -232,3 +234,39 @@ def test_a_killed_program_loses_no_confirmed_act(office: Office, long_form: bool
         opened.close()
         assert confirmed <= count <= confirmed + 1
         confirmed = count
+
+
+def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mount)], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting needs root")
+    try:
+        office = setup.create_office(mount / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x")
+        kept = 0
+        with pytest.raises(UserError, match="磁盘满了"):
+            for start in range(0, 400_000, 100):
+                with office.act(ActKind.EDIT, "x") as act:
+                    act.create_many(Member, [person(n % 400, full_name=f"王{n}") for n in range(start, start + 100)])
+                kept = start + 100
+        with office.vault.engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM member")).scalar() == kept
+            assert journal.verify(connection) is None
+        with pytest.raises(UserError, match="备份没有写成"):
+            office.vault.back_up()
+        office.vault.close()
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_vault_that_could_not_be_made_leaves_room_for_another_try(tmp_path: Path) -> None:
+    mount = tmp_path / "tiny"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting needs root")
+    try:
+        with pytest.raises(UserError, match="磁盘是否已满"):
+            setup.create_office(mount / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x")
+        assert not vault.exists(mount / "u")
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QListWidget, QListWidgetItem, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QListWidget, QListWidgetItem, QProgressBar, QVBoxLayout
 
 from app.services import exchange, paperwork
 from app.services.exchange import Exported, ReceiptRead
@@ -17,12 +17,12 @@ from app.ui.preview import Preview
 from app.ui.register.record_page import when
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, Card, EmptyState, Page, button, clear, label, row
+from app.ui.widgets import Card, EmptyState, ScrollPage, button, clear, label, row
 from db.problems import UserError
 from db.registers import REGISTERS
 
 
-class ExchangePage(Page):
+class ExchangePage(ScrollPage):
     """Export to a stick or folder, print the slip, read the receipt. `said` is for the toast."""
 
     said = Signal(str)
@@ -33,20 +33,9 @@ class ExchangePage(Page):
         self.exported: Exported | None = None
         self.receipt: ReceiptRead | None = None
         self._folder: Path | None = None
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget()
-        box = QVBoxLayout(inner)
-        box.setContentsMargins(0, 0, px(8), 0)
-        box.setSpacing(px(16))
-        self.banner = Banner()
-        box.addWidget(self.banner)
-        box.addWidget(self._send_card())
-        box.addWidget(self._receipt_card())
-        box.addWidget(self._past_card(), 1)
-        area.setWidget(inner)
-        self.outer.addWidget(area, 1)
+        self.content.addWidget(self._send_card())
+        self.content.addWidget(self._receipt_card())
+        self.content.addWidget(self._past_card(), 1)
 
     def _send_card(self) -> Card:
         card = Card(tr("送出去"))

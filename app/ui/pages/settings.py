@@ -7,21 +7,21 @@ from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QSpinBox, QVBoxLayout, QWidget
 
 from app.services import paperwork, users
 from app.services.office import Office
 from app.ui import errors, jobs
 from app.ui.preferences import Preferences
 from app.ui.text import tr
-from app.ui.theme import SCALES, px, theme
-from app.ui.widgets import Banner, Card, Page, QuietCombo, button, clear, label, row
+from app.ui.theme import SCALES, theme
+from app.ui.widgets import Card, QuietCombo, ScrollPage, button, clear, label, row
 from db import keyslots
 from db.keyslots import Role
 from db.problems import UserError
 
 
-class SettingsPage(Page):
+class SettingsPage(ScrollPage):
     """`look_changed` after theme or scale; widgets made before keep their sizes until the window is built anew."""
 
     look_changed = Signal()
@@ -30,19 +30,9 @@ class SettingsPage(Page):
     def __init__(self, office: Office, preferences: Preferences) -> None:
         super().__init__(tr("设置"))
         self.office, self.preferences = office, preferences
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        inner = QWidget()
-        box = QVBoxLayout(inner)
-        box.setContentsMargins(0, 0, px(8), 0)
-        box.setSpacing(px(16))
-        self.banner = Banner()
-        box.addWidget(self.banner)
         for card in (self._look(), self._lock(), self._people(), self._safety(), self._about()):
-            box.addWidget(card)
-        box.addStretch(1)
-        area.setWidget(inner)
-        self.outer.addWidget(area, 1)
+            self.content.addWidget(card)
+        self.content.addStretch(1)
 
     def _look(self) -> Card:
         card = Card(tr("看起来"))

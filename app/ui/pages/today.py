@@ -4,21 +4,21 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.services import statistics
 from app.services.office import Office
 from app.services.statistics import Target, Today
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Card, Icon, Page, button, clear, label
+from app.ui.widgets import Card, Icon, ScrollPage, button, clear, label
 
 WEEKDAYS = "一二三四五六日"
 
 
-class TodayPage(Page):
+class TodayPage(ScrollPage):
     """Cards; every line that asks for something has the button that does it."""
 
     door_wanted = Signal(str)
@@ -31,22 +31,16 @@ class TodayPage(Page):
     def __init__(self, office: Office) -> None:
         super().__init__()
         self.office = office
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget()
-        self._grid = grid = QGridLayout(inner)
-        grid.setContentsMargins(0, 0, 0, 0)
+        self._grid = grid = QGridLayout()
         grid.setSpacing(px(16))
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
+        self.content.addLayout(grid, 1)
         self.due, self.targets, self.roster = Card(tr("要办的事")), Card(), Card(tr("名册"))
         grid.addWidget(self.due, 0, 0, 1, 2)
         grid.addWidget(self.targets, 1, 0)
         grid.addWidget(self.roster, 1, 1)
         grid.setRowStretch(1, 1)
-        area.setWidget(inner)
-        self.outer.addWidget(area, 1)
         self._due_box, self._target_box, self._roster_box = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         for box in (self._due_box, self._target_box, self._roster_box):
             box.setSpacing(px(10))

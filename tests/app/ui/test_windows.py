@@ -475,13 +475,13 @@ def test_five_are_entered_for_a_competition_by_typing(window: MainWindow, qtbot:
 
 
 def test_an_application_is_proposed_previewed_and_saved(window: MainWindow, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    window.apply(one(window.office, Certificate).id)
+    window.registers.apply(one(window.office, Certificate).id)
     page = window.register_page("subsidy_application")
     assert page.record_page.heading.text().startswith("BT-")
     page.record_page.leave()
     shown: list[Preview] = []
     monkeypatch.setattr(window, "show_pdf", lambda pdf, title, warning=None: shown.append(Preview(pdf, title, warning=warning)))
-    window._print_applications()
+    window.registers.print_applications()
     preview = shown[0]
     qtbot.addWidget(preview)
     assert preview.pages == 1 and not preview._drawn[0].pixmap().isNull()

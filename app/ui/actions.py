@@ -1,0 +1,105 @@
+"""What the registers' own buttons do: doors, sign-in sheets, entries, applications. The window routes to here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from app.services import applications, paperwork
+from app.services.records import Invalid
+from app.ui import errors
+from app.ui.entry_dialog import EntryDialog
+from app.ui.kiosk.door import DoorWindow
+from app.ui.text import tr
+from app.ui.widgets import Page
+from db.problems import UserError
+from db.record import Record
+from db.registers import Competition, Lecture
+
+if TYPE_CHECKING:
+    from app.ui.main_window import MainWindow
+
+
+class RegisterActions:
+    """Acts on what is selected in the window's registers."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self.window = window
+        self.door: DoorWindow | None = None
+
+    def _chosen(self, key: str, what: str) -> list[str]:
+        ids = self.window.register_page(key).selected_ids()
+        if not ids:
+            self.window.toast.say(tr("请先在列表里选{what}。").format(what=what))
+        return ids
+
+    def _record(self, register: type[Record], record_id: str) -> Any:
+        with self.window.office.reading() as session:
+            return session.scalars(select(register).where(register.id == record_id)).one()
+
+    def open_selected_door(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            self.open_door(ids[0])
+
+    def open_door(self, lecture_id: str) -> DoorWindow:
+        """The check-in window for a lecture, full screen."""
+        self.door = DoorWindow(self.window.office, self._record(Lecture, lecture_id), door=self.window.preferences.tables.get("door", {}).get("name", ""))
+        self.door.leaving.connect(self._leave_door)
+        self.door.showFullScreen()
+        return self.door
+
+    def _leave_door(self) -> None:
+        if self.door is not None:
+            self.door.close()
+            self.door.deleteLater()
+            self.door = None
+        current = self.window.stack.currentWidget()
+        if isinstance(current, Page):
+            current.arrived()
+
+    def show_sign_ins(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            title = self._record(Lecture, ids[0]).title
+            self.window.go("sign_in")
+            self.window.register_page("sign_in").show_only({"lecture": ids[0]}, tr("签到：{title}").format(title=title))
+
+    def print_sign_ins(self) -> None:
+        if ids := self._chosen("lecture", tr("一场讲座")):
+            context = paperwork.sign_in_context(self.window.office, ids[0])
+            self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
+
+    def show_entries(self) -> None:
+        if ids := self._chosen("competition", tr("一项竞赛")):
+            title = self._record(Competition, ids[0]).title
+            self.window.go("entry")
+            self.window.register_page("entry").show_only({"competition": ids[0]}, tr("报名：{title}").format(title=title))
+
+    def enter(self) -> None:
+        if ids := self._chosen("competition", tr("一项竞赛")):
+            EntryDialog(self.window.office, self._record(Competition, ids[0]), self.window).exec()
+
+    def apply_selected(self) -> None:
+        if ids := self._chosen("certificate", tr("一本证书")):
+            self.apply(ids[0])
+
+    def apply(self, certificate_id: str) -> None:
+        """Propose an application and open it, or say why not."""
+        try:
+            application = applications.propose(self.window.office, certificate_id)
+        except (Invalid, UserError) as e:
+            errors.show(self.window, e)
+            return
+        if self.window.go("subsidy_application"):
+            self.window.register_page("subsidy_application").open_record(application)
+
+    def print_applications(self) -> None:
+        if not (ids := self._chosen("subsidy_application", tr("要打印的申请"))):
+            return
+        try:
+            pdf = paperwork.subsidy_forms(self.window.office, ids)
+        except UserError as e:
+            errors.show(self.window, e)
+            return
+        warning = paperwork.unprintable("subsidy_application", paperwork.subsidy_contexts(self.window.office, ids, final=False))
+        self.window.show_pdf(pdf, tr("补贴申请表"), warning=warning)
