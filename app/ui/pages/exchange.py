@@ -220,9 +220,5 @@ class ExchangePage(ScrollPage):
         for p in sent[:12]:
             counts = json.loads(p.counts)
             state = tr("{when} 已收到回执").format(when=when(p.acknowledged_at)) if p.acknowledged_at else tr("还没有回执")
-            self.past.addLayout(
-                row(
-                    label(tr("第 {n} 批").format(n=p.series)), label(f"{when(p.made_at)}　{tr('共')} {sum(counts.values())} {tr('条')}　{tr('核对码')} {'-'.join(p.digest[i : i + 4].upper() for i in range(0, 16, 4))}", "secondary"), None,
-                    label(state, "good" if p.acknowledged_at else "warn"),
-                )
-            )
+            detail = label(f"{when(p.made_at)}　{tr('共')} {sum(counts.values())} {tr('条')}　{tr('核对码')} {'-'.join(p.digest[i : i + 4].upper() for i in range(0, 16, 4))}", "secondary", wrap=True)
+            self.past.addLayout(row(label(tr("第 {n} 批").format(n=p.series)), detail, label(state, "good" if p.acknowledged_at else "warn"), wide=detail))
