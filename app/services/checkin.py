@@ -126,8 +126,8 @@ def clean(typed: str) -> str:
 def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Person]:
     """Members that the typed text can mean, at most `limit` + 1 of them; more than one is for a person to choose from.
 
-    Only a whole number (ID, phone, card, or an employee no. of eight characters and more) decides alone: 1234 may be one
-    member's employee no. and the end of another's phone.
+    Only a whole number (ID, phone, card, an employee no. with a letter or of eight characters and more) decides alone: 1234
+    may be one member's employee no. and the end of another's phone.
     """
     text = clean(typed)
     if not text:
@@ -135,7 +135,7 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
     if any(c.isdigit() for c in text):
         key = identity.normal_id(text)
         exact = _people(connection, "employee_no = ? OR member_card_no = ? OR mobile = ? OR id_number = ?", (key,) * 4, limit + 1)
-        if exact and len(key) >= WHOLE_NUMBER:
+        if exact and (len(key) >= WHOLE_NUMBER or _has_own_letter(key)):
             return exact
     else:
         exact = _people(connection, "full_name = ?", (text,), limit + 1)
@@ -147,6 +147,11 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
     found = {p.id: p for p in (*exact, *_people(connection, f"rowno IN ({', '.join('?' * len(rownos))})", tuple(rownos), limit + 1))}
     wanted = text.casefold()
     return sorted(found.values(), key=lambda p: (not _begins(p.full_name, wanted), p.department, p.full_name))
+
+
+def _has_own_letter(key: str) -> bool:
+    """B10427 can only be a number of somebody's own; 1234 and 123X may be the end of another."""
+    return any(c.isalpha() and c != "X" for c in key)
 
 
 def _people(connection: Connection, where: str, values: tuple[Any, ...], limit: int) -> list[Person]:
