@@ -63,6 +63,11 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
+def entry() -> None:
+    """The installed command `uniondesk`."""
+    sys.exit(main(sys.argv[1:]))
+
+
 def _check(options: argparse.Namespace) -> int:
     from app.services.roster.check import as_document, check_file
 

@@ -81,5 +81,10 @@ def _office(receiver: district.Receiver, wanted: str | None) -> str:
     return str(found[0]["id"])
 
 
+def entry() -> None:
+    """The installed command `uniondesk-receiver`."""
+    sys.exit(main(sys.argv[1:]))
+
+
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -75,8 +75,10 @@ class Demonstration:
     def office(self) -> Office:
         return self.window.office
 
-    def run(self) -> dict[str, Any]:
-        for do in (self.first_start, self.import_roster, self.open_door, self.enter_competition, self.apply_for_subsidy, self.print_sheet, self.send, self.answer, self.read_answer, self.other_looks, self.lock):
+    def run(self, *, looks: bool = True) -> dict[str, Any]:
+        """Every step; `looks`: also every page dark, large and on a large screen."""
+        steps = [self.first_start, self.import_roster, self.open_door, self.enter_competition, self.apply_for_subsidy, self.print_sheet, self.send, self.answer, self.read_answer]
+        for do in (*steps, *((self.other_looks,) if looks else ()), self.lock):
             with self.step(do.__name__):
                 do()
         (self.out / "summary.json").write_text(json.dumps(self.summary, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -126,7 +126,14 @@ class Shell:
         assert isinstance(office, Office)
         last = office.vault.last_backup()
         if last is None or last.date() < datetime.now().date():
-            jobs.start(office.vault.back_up, done=lambda _path: None, failed=lambda e: errors.show(self.window, e))
+            jobs.start(office.vault.back_up, done=self._backed_up, failed=lambda e: errors.show(self.window, e))
+
+    def _backed_up(self, _path: object) -> None:
+        """Today says when the last backup was."""
+        from app.ui.main_window import MainWindow
+
+        if isinstance(self.window, MainWindow) and self.window.stack.currentWidget() is self.window.pages.get("today"):
+            self.window.page("today").arrived()
 
     def rebuild(self) -> None:
         """The same window in the new theme and scale."""
