@@ -176,7 +176,7 @@ class Page(QWidget):
     def first_focus(self) -> QWidget | None:
         """Where the keyboard goes when the page comes to the front."""
         found = cast(list[QPushButton], self.findChildren(QPushButton))
-        return next((made for made in found if made.isEnabled()), None)
+        return next((made for made in found if made.isEnabled() and made.isVisibleTo(self)), None)
 
     def has_unsaved(self) -> bool:
         """Whether leaving would lose something."""

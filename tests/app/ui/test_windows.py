@@ -519,6 +519,17 @@ def test_every_page_is_built_in_every_look(window: MainWindow, qtbot: Any, name:
     again.let_go()
 
 
+def test_the_keyboard_goes_where_the_page_goes(window: MainWindow, qtbot: Any) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for key in ("member", "today", "history", "today"):
+        window.go(key)
+    focused = window.focusWidget()
+    assert focused is not None and focused.accessibleName() == "打开签到"
+    window.go("member")
+    assert window.focusWidget() is window.register_page("member").table
+
+
 def test_the_history_lists_acts_and_proves_the_chain(window: MainWindow) -> None:
     window.go("history")
     page = window.page("history")
