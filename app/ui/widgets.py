@@ -176,7 +176,7 @@ class Page(QWidget):
     def first_focus(self) -> QWidget | None:
         """Where the keyboard goes when the page comes to the front."""
         found = cast(list[QPushButton], self.findChildren(QPushButton))
-        return next((made for made in found if made.isEnabled() and made.isVisibleTo(self)), None)
+        return next((made for made in found if made.isEnabled()), None)
 
     def has_unsaved(self) -> bool:
         """Whether leaving would lose something."""
@@ -305,6 +305,7 @@ def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
     while (item := layout.takeAt(0)) is not None:
         if widget := item.widget():
             widget.hide()
+            widget.setParent(None)  # at once, so that nobody finds it as a child any more
             widget.deleteLater()
         elif inner := item.layout():
             clear(inner)  # type: ignore[arg-type]  # our layouts are boxes
