@@ -62,6 +62,16 @@ def cell_text(cell: object) -> str:
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+_FILLERS = frozenset({"/", "\\", "-", "--", "—", "——", "－"})
+_NOTHING = _FILLERS | {"无", "暂无", "没有", "不详", "未知", "空", "N/A", "n/a"}
+"""What clerks write into a cell that has nothing to say. In numbers and dates the words too."""
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a number or date cell holds only a filler."""
+    return text.strip() in _NOTHING
+
+
 class Kind:
     """Free text on one line; the base of the other kinds."""
 
@@ -80,7 +90,7 @@ class Kind:
 
     def read_text(self, text: str) -> Reading:
         value = _CONTROL.sub("", text).strip() if self.multiline else " ".join(_CONTROL.sub("", text).split())
-        if not value:
+        if not value or value in _FILLERS:
             return BLANK
         if len(value) > self.max_length:
             return Reading(None, (Problem("too-long", f"最多 {self.max_length} 个字，这里有 {len(value)} 个。"),))
@@ -196,9 +206,9 @@ class IdNumber(Kind):
         number = text if len(text) == 18 and text.isdecimal() and text.isascii() else identity.normal_id(text)
         if number.startswith("="):
             number = number.strip('="')
-        if not number:
+        if not number or says_nothing(text):
             return BLANK
-        if re.fullmatch(r"\d(?:\.\d+)?E\+?1[4-9]", number):
+        if re.fullmatch(r"[0-9](?:\.[0-9]+)?E\+?1[4-9]", number):
             return Reading(None, (_TRUNCATED,))
         fault = identity.id_fault(number)
         if fault is None:
@@ -230,7 +240,7 @@ class Phone(Kind):
         if not self.landline and identity.is_mobile(text):
             return Reading(text)
         plain = identity.normal_phone(text)
-        if not plain:
+        if not plain or says_nothing(text):
             return BLANK
         if identity.is_mobile(plain) or (self.landline and identity.is_landline(plain)):
             return Reading(plain)
@@ -262,7 +272,7 @@ class DateKind(Kind):
     def read(self, cell: object) -> Reading:
         if cell is None or cell == "":
             return BLANK
-        if isinstance(cell, str) and not cell.strip():
+        if isinstance(cell, str) and (not cell.strip() or says_nothing(cell)):
             return BLANK
         try:
             return Reading(cell if isinstance(cell, PartialDate) else read_date(cell))
@@ -421,7 +431,7 @@ class Code(Kind):
         if term := self.choices.find(text):
             return Reading(term)
         plain = text.strip()
-        if not plain:
+        if not plain or says_nothing(plain):
             return BLANK
         if self.choices.open:
             return super().read_text(text)

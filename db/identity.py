@@ -16,10 +16,10 @@ _LOOKS_LIKE_X = str.maketrans(dict.fromkeys("xⅩⅹＸｘХх×✕", "X"))
 _FULL_WIDTH = str.maketrans({chr(0xFF01 + n): chr(0x21 + n) for n in range(94)})
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00a0\u3000\t\r\n "))
 PROVINCES = frozenset(["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83", "91"])
-_RESIDENT = re.compile(r"[1-9]\d{16}[\dX]")
+_RESIDENT = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _PLAIN = re.compile(r"[A-Z0-9]{5,20}")
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_LANDLINE = re.compile(r"(?:0\d{2,3}-?)?[2-9]\d{6,7}(?:[-转]\d{1,6})?")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LANDLINE = re.compile(r"(?:0[0-9]{2,3}-?)?[2-9][0-9]{6,7}(?:[-转][0-9]{1,6})?")
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
@@ -88,7 +88,7 @@ def gender_of(number: str) -> str | None:
 
 
 def is_resident_style(number: str) -> bool:
-    return len(number) == 18 and number[:17].isdecimal()
+    return len(number) == 18 and number.isascii() and number[:17].isdecimal()
 
 
 def is_other_document(number: str) -> bool:

@@ -91,11 +91,15 @@ class KeyFile:
             ensure_ascii=False, indent=1,
         )
         beside = folder / (FILE_NAME + ".new")
-        with beside.open("w", encoding="utf-8") as out:
-            out.write(body)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(folder / FILE_NAME)
+        try:
+            with beside.open("w", encoding="utf-8") as out:
+                out.write(body)
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(folder / FILE_NAME)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
 
 
 _DAMAGED = "钥匙文件 vault.json 损坏或不是本程序的，资料库没有打开。请从备份文件夹里取回同一天的 vault.json 和 vault.db。"

@@ -6,7 +6,7 @@ key can only lead to a refusal: this module never creates a database except in `
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,13 +43,16 @@ class Vault:
         self.user = user
         self._data_key = data_key
         self._lock = lock
-        self.engine = encrypted_engine(folder / DATABASE, data_key)
+        self._is_open = True
+        self.engine = encrypted_engine(folder / DATABASE, data_key, allowed=lambda: self._is_open)
 
     @property
     def practice(self) -> bool:
         return self.keys.practice
 
     def close(self) -> None:
+        """Nothing opens the file through this vault any more."""
+        self._is_open = False
         self.engine.dispose()
         self._lock.release()
 
@@ -58,21 +61,26 @@ class Vault:
         others = any(s.role is Role.ADMINISTRATOR for s in self.keys.users if s.name != name)
         if name == keyslots.RECOVERY or (role is not Role.ADMINISTRATOR and not others):
             raise UserError("至少要留一位管理员，没有改。")
-        self.keys = self.keys.with_slot(keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=name, role=role, secret=password))
-        self.keys.save(self.folder)
+        self._keep(self.keys.with_slot(keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=name, role=role, secret=password)))
 
     def set_recovery_code(self, code: str) -> None:
         """The old printed sheet opens nothing any more."""
         slot = keyslots.wrap(self._data_key, vault_id=self.keys.vault_id, practice=self.keys.practice, name=keyslots.RECOVERY, role=Role.ADMINISTRATOR, secret=code)
-        self.keys = self.keys.with_slot(slot)
-        self.keys.save(self.folder)
+        self._keep(self.keys.with_slot(slot))
 
     def remove_user(self, name: str) -> None:
         try:
-            self.keys = self.keys.without(name)
+            self._keep(self.keys.without(name))
         except ValueError:
             raise UserError("至少要留一位管理员，没有删除。") from None
-        self.keys.save(self.folder)
+
+    def _keep(self, keys: KeyFile) -> None:
+        """First on the disk, then in use."""
+        try:
+            keys.save(self.folder)
+        except OSError as e:
+            raise UserError("钥匙文件没有写成，磁盘可能满了或只读，什么也没有改。") from e
+        self.keys = keys
 
     def back_up(self, *, now: datetime | None = None) -> Path:
         """A proven copy under `backups/`: copied, opened with the key, checked whole, then kept. Thinned to 7 days, 5 weeks, 12 months."""
@@ -142,9 +150,14 @@ def _connect(path: Path, data_key: bytes) -> Any:
     return connection
 
 
-def encrypted_engine(path: Path, data_key: bytes, *, foreign_keys: bool = True) -> Engine:
+def encrypted_engine(path: Path, data_key: bytes, *, foreign_keys: bool = True, allowed: Callable[[], bool] = lambda: True) -> Engine:
     """An engine on an existing file (it may be empty) under SQLCipher with a raw key; durable on every commit."""
-    engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=lambda: _connect(path, data_key), poolclass=QueuePool, pool_size=4, max_overflow=4, hide_parameters=True)
+    def connect() -> Any:
+        if not allowed():
+            raise RuntimeError("the vault is closed")
+        return _connect(path, data_key)
+
+    engine = create_engine("sqlite+pysqlite://", module=sqlcipher, creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=4, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

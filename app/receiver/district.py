@@ -151,6 +151,8 @@ class Receiver:
             if series <= last:
                 raise PackageRefused(Refusal.REPLAYED, f"（这是第 {series} 批，已收到第 {last} 批。）")
             if covers["after"] > reached:
+                if series == last + 1:
+                    raise PackageRefused(Refusal.GAP, "（区里的记录比单位的旧，请让单位在“报送与回执”里勾上“全部重新报一遍”再导出。）")
                 raise PackageRefused(Refusal.GAP, f"（第 {last + 1} 批到第 {series - 1} 批之间有缺，请让单位在“报送与回执”里勾上“全部重新报一遍”再导出。）")
         skipped = tuple(range(last + 1, series)) if not already else ()
         report = Report(opened.union["name"], opened.union["uscc"], series, opened.manifest["made_at"], opened.digest, opened.sender.fingerprint, office is not None, already, skipped)
@@ -316,15 +318,21 @@ def init(folder: Path, *, name: str, password: str, url: str | None = None, prac
     slots = tuple(
         keyslots.wrap(data_key, vault_id=receiver_id, practice=practice, name=slot, role=Role.ADMINISTRATOR, secret=secret) for slot, secret in ((OPERATOR, password), (keyslots.RECOVERY, code))
     )
-    vault.make_empty(folder / DATABASE)
-    local = vault.encrypted_engine(folder / DATABASE, data_key)
-    store.prepare(local)
-    keys = PrivateKeys.make()
-    with vault.writing(local) as connection:
-        facts = {"title": name, "practice": "1" if practice else "", "keys": keys.to_text(), "url": url or ""}
-        connection.execute(store.about.insert(), [{"name": k, "value": v} for k, v in facts.items()])
-    local.dispose()
-    KeyFile(receiver_id, name, practice, slots).save(folder)
+    try:
+        vault.make_empty(folder / DATABASE)
+        local = vault.encrypted_engine(folder / DATABASE, data_key)
+        store.prepare(local)
+        facts = {"title": name, "practice": "1" if practice else "", "keys": PrivateKeys.make().to_text(), "url": url or ""}
+        with vault.writing(local) as connection:
+            connection.execute(store.about.insert(), [{"name": k, "value": v} for k, v in facts.items()])
+        local.dispose()
+        KeyFile(receiver_id, name, practice, slots).save(folder)
+    except BaseException as e:
+        for made in folder.glob(f"{DATABASE}*"):
+            made.unlink(missing_ok=True)
+        if isinstance(e, OSError | OperationalError):
+            raise UserError(f"无法在“{folder.name}”里建立接收端，请检查磁盘是否已满或只读。") from e
+        raise
     return open_receiver(folder, password), code
 
 
@@ -337,8 +345,8 @@ def open_receiver(folder: Path, password: str) -> Receiver:
     if not (folder / DATABASE).exists():
         raise UserError("找不到接收端的资料文件 receiver.db，什么也没有建立。")
     lock = vault.hold(folder)
+    local = vault.encrypted_engine(folder / DATABASE, data_key)
     try:
-        local = vault.encrypted_engine(folder / DATABASE, data_key)
         with local.connect() as connection:
             facts: dict[str, str] = {row.name: row.value for row in connection.execute(select(store.about))}
         data = local
@@ -346,5 +354,6 @@ def open_receiver(folder: Path, password: str) -> Receiver:
             data = _prepared(_postgres(facts["url"]))
         return Receiver(folder, facts["title"], bool(facts["practice"]), PrivateKeys.from_text(facts["keys"]), local, data, lock)
     except BaseException:
+        local.dispose()
         lock.release()
         raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, column, false, or_, select, text, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, column, false, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from app.services.records import table_of
@@ -111,7 +111,8 @@ def _indexed(register: type[Record], rowno: ColumnElement[Any], typed: str) -> C
     if query is None:
         return false()
     name = f"search_{register.__tablename__}"
-    return rowno.in_(text(f"SELECT rowid FROM {name} WHERE {name} MATCH :q_{register.__tablename__}").bindparams(**{f"q_{register.__tablename__}": query}).columns(column("rowid")))
+    typed_query: BindParameter[str] = bindparam("typed", query, unique=True)  # two filters may ask the same index for different words
+    return rowno.in_(text(f"SELECT rowid FROM {name} WHERE {name} MATCH :typed").bindparams(typed_query).columns(column("rowid")))
 
 
 def _refers_to(reference: ColumnElement[Any], register_name: str, typed: str) -> ColumnElement[bool]:

@@ -43,17 +43,25 @@ class RegisterActions:
             self.open_door(ids[0])
 
     def open_door(self, lecture_id: str) -> DoorWindow:
-        """The check-in window for a lecture, full screen."""
+        """The check-in window for a lecture, full screen; one at a time."""
+        if self.door is not None and self.door.isVisible():
+            if self.door.lecture.id == lecture_id:
+                self.door.raise_()
+                return self.door
+            self.close_door()
         self.door = DoorWindow(self.window.office, self._record(Lecture, lecture_id), door=self.window.preferences.tables.get("door", {}).get("name", ""))
         self.door.leaving.connect(self._leave_door)
         self.door.showFullScreen()
         return self.door
 
-    def _leave_door(self) -> None:
+    def close_door(self) -> None:
         if self.door is not None:
             self.door.close()
             self.door.deleteLater()
             self.door = None
+
+    def _leave_door(self) -> None:
+        self.close_door()
         current = self.window.stack.currentWidget()
         if isinstance(current, Page):
             current.arrived()

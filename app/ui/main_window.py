@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent, QWindow
-from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QMessageBox, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QMessageBox, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import undo
 from app.services.listing import Hit
@@ -264,8 +264,11 @@ class MainWindow(QMainWindow):
         return self.registers.door is not None and self.registers.door.isVisible()
 
     def has_unsaved(self) -> bool:
-        current = self.stack.currentWidget()
-        return isinstance(current, Page) and current.has_unsaved()
+        return any(page.has_unsaved() for page in self.pages.values())
+
+    def is_busy(self) -> bool:
+        """Whether closing now would lose or cut off something: unsaved work, a job, an open dialog, an open door."""
+        return self.has_unsaved() or self.at_the_door or not jobs.is_idle() or QApplication.activeModalWidget() is not None
 
     def _mark(self, key: str) -> None:
         if key in self._nav_buttons:
@@ -366,8 +369,8 @@ class MainWindow(QMainWindow):
 
     def _idled(self) -> None:
         moved, self._cursor = QCursor.pos() != self._cursor, QCursor.pos()
-        if moved or self.at_the_door or not jobs.is_idle():
-            self._restart_idle()  # somebody is in a dialog, the door stays usable, and work is not cut off
+        if moved or not self.isVisible():
+            self._restart_idle()
         else:
             self.lock()
 
@@ -375,8 +378,9 @@ class MainWindow(QMainWindow):
         self.locked.emit()
 
     def let_go(self) -> None:
-        """Stop listening: the window is about to be replaced or closed."""
+        """Stop listening and asking: the window is about to be replaced or closed, and the vault with it."""
         self._idle.stop()
+        self.hide()
         if self._told.emit in self.office.heard:
             self.office.heard.remove(self._told.emit)
         if (handle := self.windowHandle()) is not None:
@@ -385,8 +389,16 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         current = self.stack.currentWidget()
+        if not jobs.is_idle():
+            self.toast.say(tr("有事正在办，请等它做完再关。"))
+            event.ignore()
+            return
         if isinstance(current, Page) and not current.may_leave():
             event.ignore()
             return
+        if self.has_unsaved() and QMessageBox.question(self, tr("还没有导入"), tr("导入预览里改过的还没有导入，不要了吗？")) != QMessageBox.StandardButton.Yes:
+            event.ignore()
+            return
+        self.registers.close_door()
         self.let_go()
         super().closeEvent(event)

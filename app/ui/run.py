@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMessageBox, QWidget
 
-from app.ui import errors, preferences, theme
+from app.ui import errors, jobs, preferences, theme
 from app.ui.preferences import Preferences
 from app.ui.unlock import UnlockPage
 
@@ -27,6 +28,16 @@ def make_application(chosen: Preferences) -> QApplication:
     return application
 
 
+class Cover(QMainWindow):
+    """Stands over a window with unfinished work; closing it would lose that, so it asks."""
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if QMessageBox.question(self, "还没有保存", "里面还有没做完的事，退出就没有了。要退出吗？") == QMessageBox.StandardButton.Yes:
+            super().closeEvent(event)
+        else:
+            event.ignore()
+
+
 class Shell:
     """Holds the one top window: first start, unlock, or the office."""
 
@@ -35,7 +46,8 @@ class Shell:
         self.folder = folder or (Path(chosen.vault) if chosen.vault else None)
         self.window: QMainWindow | None = None
         self.office: object | None = None
-        self.cover: QMainWindow | None = None
+        self.cover: Cover | None = None
+        self._hidden: list[QDialog] = []
 
     def begin(self, *, practice: bool = False) -> None:
         if practice:
@@ -121,7 +133,6 @@ class Shell:
         from datetime import datetime
 
         from app.services.office import Office
-        from app.ui import jobs
 
         assert isinstance(office, Office)
         last = office.vault.last_backup()
@@ -141,6 +152,9 @@ class Shell:
         from app.ui.pages.settings import SettingsPage
 
         window = self.window
+        if isinstance(window, MainWindow) and (window.at_the_door or not jobs.is_idle()):
+            window.toast.say("签到窗口开着或有事正在办，等完了再换样子；下次打开时也会换。")
+            return
         if isinstance(window, MainWindow):
             key = next((k for k, p in window.pages.items() if p is window.stack.currentWidget()), "today")
             window.let_go()
@@ -155,12 +169,14 @@ class Shell:
                 after.scale_choice.setFocus()
 
     def lock(self) -> None:
-        """Close the vault and ask for the password. Where something is unsaved, the window is covered and kept instead."""
+        """Close the vault and ask for the password. Where work would be cut off or lost, the window is covered and kept instead."""
         from app.services.office import Office
         from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
 
-        if isinstance(self.window, MainWindow) and self.window.has_unsaved():
+        if self.cover is not None:
+            return
+        if isinstance(self.window, MainWindow) and self.window.is_busy():
             self._cover(self.window)
             return
         if isinstance(self.window, MainWindow | DoorChooser):
@@ -175,22 +191,28 @@ class Shell:
 
         office = self.office
         assert isinstance(office, Office) and self.folder is not None
-        cover = QMainWindow()
+        cover = Cover()
         cover.setWindowTitle(window.windowTitle())
-        page = UnlockPage(self.folder, lambda _folder, name, password: _same_user(office, name, password), last_user=office.user.name)
+        page = UnlockPage(
+            self.folder, lambda _folder, name, password: _same_user(office, name, password), recover=lambda _folder, code: _same_recovery(office, code), last_user=office.user.name
+        )
         page.unlocked.connect(lambda _office: self._uncover(window, cover))
         page.other_wanted.connect(lambda: page.banner.say("有没保存的改动。请先用原来的姓名打开，保存以后再换。", "warn"))
         cover.setCentralWidget(page)
         cover.setGeometry(window.geometry())
+        dialogs = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
         cover.show()
-        window.hide()
-        self.cover = cover
+        for hidden in (*dialogs, window):
+            hidden.hide()
+        self.cover, self._hidden = cover, dialogs
 
     def _uncover(self, window: QMainWindow, cover: QMainWindow) -> None:
         window.show()
+        for dialog in self._hidden:
+            dialog.show()
         cover.hide()
         cover.deleteLater()
-        self.cover = None
+        self.cover, self._hidden = None, []
 
 
 def _unlock(folder: Path, name: str, password: str) -> object:
@@ -211,6 +233,19 @@ def _same_user(office: object, name: str, password: str) -> object:
         raise UserError(f"“{office.user.name}”有没保存的改动，请先由本人打开。")
     if slot is None or keyslots.unwrap(slot, office.vault.keys, password) is None:
         raise UserError("姓名或密码不对，请再试一次。")
+    return office
+
+
+def _same_recovery(office: object, code: str) -> object:
+    from app.services.office import Office
+    from db import keyslots
+    from db.problems import UserError
+
+    assert isinstance(office, Office)
+    normal = keyslots.normal_recovery_code(code)
+    slot = next(s for s in office.vault.keys.slots if s.name == keyslots.RECOVERY)
+    if normal is None or keyslots.unwrap(slot, office.vault.keys, normal) is None:
+        raise UserError("恢复密钥不对，请对照打印的那张纸，一共 32 个字符。")
     return office
 
 

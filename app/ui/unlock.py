@@ -53,6 +53,7 @@ class UnlockPage(QWidget):
         card.body.addWidget(self.open)
         below = QHBoxLayout()
         self.forgot = button(tr("用恢复密钥"), self._toggle_recovery, flat=True)
+        self.forgot.setVisible(recover is not None)
         below.addWidget(self.forgot)
         below.addStretch(1)
         below.addWidget(button(tr("打开别的工会"), self.other_wanted.emit, flat=True))

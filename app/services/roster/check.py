@@ -12,10 +12,11 @@ from app.services.roster.layout import Table
 from app.services.roster.reader import Cell, Sheet, read
 from db import identity
 from db.dates import PartialDate
-from db.fields import BLANK, IdNumber, Kind, Phone, Reading
+from db.fields import BLANK, DateKind, IdNumber, Kind, Phone, Reading
 from db.problems import Problem, warning
 from db.registers import Member
 
+DAYS_TO_1904 = 1462
 GENERIC_SHEET_NAMES = ("sheet", "工作表", "会员", "职工", "名单", "名册", "花名册", "在职", "汇总", "总表", "会员信息")
 
 
@@ -113,7 +114,7 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
     result = CheckedSheet(sheet.name, table)
     start = table.header_rows[-1]
     layout.fill_down(sheet, table.columns)
-    reader = RowReader(table, department)
+    reader = RowReader(table, department, since_1904=sheet.since_1904)
     waiting: list[tuple[int, Sequence[Cell]]] = []
 
     def read_waiting() -> None:
@@ -132,7 +133,7 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
         result.skipped.append((n + 1, why))
         if why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
             read_waiting()  # with the columns of the table that ends here
-            table, reader = other, RowReader(other, department)
+            table, reader = other, RowReader(other, department, since_1904=sheet.since_1904)
             layout.fill_down(sheet, other.columns)
     read_waiting()
     return result
@@ -153,12 +154,13 @@ def _mark_repeat(person: Row, seen: dict[str, tuple[str, int]]) -> None:
 class RowReader:
     """Reads the rows of one table, column by column: what repeats down a column (departments, codes, dates) is read once."""
 
-    def __init__(self, table: Table, department: str | None) -> None:
+    def __init__(self, table: Table, department: str | None, *, since_1904: bool = False) -> None:
         fields = layout.importable()
         self._plan = [(c, name, fields[name].kind) for c, name in table.columns.items()]
         by_name = {name: c for c, name in table.columns.items()}
         self.name_column = by_name["full_name"]
         self.id_column = by_name.get("id_number")
+        self._since_1904 = since_1904
         self._department = department if "department" not in by_name else None
 
     def read_many(self, rows: Sequence[tuple[int, Sequence[Cell]]]) -> Iterator[Row]:
@@ -167,6 +169,8 @@ class RowReader:
         columns: list[list[Any]] = []
         for c, name, kind in self._plan:
             cells = [row[c] if c < len(row) else None for _, row in rows]
+            if self._since_1904 and isinstance(kind, DateKind):
+                cells = [cell + DAYS_TO_1904 if type(cell) in (int, float) and 0 < cell < 80_000 else cell for cell in cells]  # type: ignore[operator]  # numbers, as just asked
             readings = _read_column(kind, cells)
             columns.append([reading[0] for reading in readings])
             for place, reading in enumerate(readings):

@@ -95,6 +95,7 @@ def _read_workbook(path: Path) -> list[dict[str, Any]]:
 
     try:
         book = CalamineWorkbook.from_path(path)
+        since_1904 = _counts_from_1904(path)
         sheets = []
         for about in book.sheets_metadata:
             if about.typ != SheetTypeEnum.WorkSheet:
@@ -103,7 +104,7 @@ def _read_workbook(path: Path) -> list[dict[str, Any]]:
             if (sheet.total_height > MOST_ROWS and sheet.total_height * max(sheet.total_width, 1) > 20_000_000) or sheet.total_width > MOST_COLUMNS * 10:
                 raise Refused("这个表格大得不正常（可能有上百万个空行），没有打开。请把真正的内容复制到新表格里再导入。")
             first = sheet.start or (0, 0)
-            rows: list[list[Any]] = [[] for _ in range(first[0])]
+            rows: list[list[Any]] = []  # empty rows above the first come of themselves, empty columns before it do not
             pad: list[Any] = [None] * first[1]
             for row in sheet.iter_rows():
                 rows.append([*pad, *row] if pad else row)
@@ -112,12 +113,24 @@ def _read_workbook(path: Path) -> list[dict[str, Any]]:
             if len(rows) > MOST_ROWS:
                 raise Refused(f"这张表超过 {MOST_ROWS // 10000} 万行，请分成几个文件导入。")
             merges = [[*a, *b] for a, b in sheet.merged_cell_ranges or ()]
-            sheets.append({"name": about.name, "visible": about.visible == SheetVisibleEnum.Visible, "rows": rows, "merges": merges})
+            sheets.append({"name": about.name, "visible": about.visible == SheetVisibleEnum.Visible, "rows": rows, "merges": merges, "since_1904": since_1904})
         return sheets
     except PasswordError:
         raise Refused("这个表格有打开密码。请用表格软件打开，去掉密码另存一份再导入。") from None
     except (CalamineError, OSError, ValueError):
         raise Refused("这个表格文件损坏或不完整，读不出来。请重新拷贝一份，或用表格软件打开后另存为 .xlsx。") from None
+
+
+def _counts_from_1904(path: Path) -> bool:
+    """Whether plain numbers count days from 1904 (workbooks of old Macs; ECMA-376 workbookPr/@date1904)."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as container:
+        try:
+            head = container.read("xl/workbook.xml")
+        except KeyError:
+            return False
+    return b'date1904="1"' in head or b'date1904="true"' in head
 
 
 def _decode(body: bytes) -> str:

@@ -14,8 +14,9 @@ from db.registers import Certificate, Member
 ROW_NUMBER = "row_no"
 LOOK_AT_ROWS = 60
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
+_MINORITY_NAME = re.compile(r"[\u4e00-\u9fff]+(?:[·•・‧．][\u4e00-\u9fff]+)+")
 _PAGE_NUMBER = re.compile(r"第\s*\d+\s*页")
-_TOTALS = ("合计", "小计", "共计", "总计", "总人数", "合 计")
+_TOTAL = re.compile(r"(?:合计|小计|共计|总计|总人数|本页计)(?:$|[:：\d人（(])|共\d+人")
 _NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "附件", "联系人", "日期：", "盖章")
 _SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例）", "范例")
 _LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
@@ -165,14 +166,17 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
     if _repeats_header(table, row) or _score(_texts(row)) >= 3:
         return "header"
     first = filled[0]
-    if first.replace(" ", "").replace("\u3000", "").startswith(_TOTALS):
+    if _TOTAL.match(first.replace(" ", "").replace("\u3000", "")):
         return "total"
     has_name = name_column < len(row) and cell_text(row[name_column]).strip() != ""
-    has_id = id_column is not None and id_column < len(row) and cell_text(row[id_column]).strip() != ""
+    has_id = id_column is not None and id_column < len(row) and sum(c.isalnum() for c in cell_text(row[id_column])) >= 5 and "：" not in cell_text(row[id_column])
     if any(text.startswith(_SAMPLES) or text in ("示例", "样例") for text in filled[:3]):
         return "sample"
-    if has_name and has_id and cell_text(row[name_column]).strip().isdigit():
+    beside_id = cell_text(row[id_column]).strip() if id_column is not None and id_column < len(row) else ""
+    if has_name and beside_id and cell_text(row[name_column]).strip().isdigit():
         return "sample"  # the official blank's own example row has 11 for every cell
+    if has_name and _MINORITY_NAME.fullmatch(cell_text(row[name_column]).strip()):
+        return None
     if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12 or _PAGE_NUMBER.match(first)):
         return "note"
     if first.startswith(_NOTES) and not has_id and len(filled) <= 4:
@@ -187,7 +191,7 @@ def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | No
     if id_column is None or id_column >= len(row) or name_column >= len(row):
         return False
     name, number = row[name_column], row[id_column]
-    return type(number) is str and len(number) == 18 and type(name) is str and 2 <= len(name) <= 4 and number[:17].isdecimal()
+    return type(number) is str and len(number) == 18 and type(name) is str and 2 <= len(name) <= 4 and number.isascii() and number[:17].isdecimal()
 
 
 def _repeats_header(table: Table, row: Sequence[Cell]) -> bool:

@@ -26,6 +26,8 @@ class Sheet:
     visible: bool
     rows: list[list[Cell]]
     merges: tuple[tuple[int, int, int, int], ...] = ()
+    since_1904: bool = False
+    """Whether a plain number in a date column counts days from 1904-01-01."""
 
 
 def read(path: Path) -> list[Sheet]:
@@ -37,7 +39,7 @@ def read(path: Path) -> list[Sheet]:
     answer = _ask_child(path)
     if "refused" in answer:
         raise UserError(str(answer["refused"]))
-    return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"])) for s in answer["sheets"]]
+    return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"]), s.get("since_1904", False)) for s in answer["sheets"]]
 
 
 def _ask_child(path: Path) -> dict[str, Any]:

@@ -194,7 +194,7 @@ class ReferenceEditor(Editor):
         self._timer.start()
 
     def search(self) -> None:
-        hits = self._lookup(self._register, self.line.text()) if self.line.text().strip() else []
+        hits = self._lookup(self._register, self.line.text()) if self.line.text().strip() and self.isVisible() else []
         self.list.clear()
         for hit in hits[:12]:
             item = QListWidgetItem(f"{hit.title}　　{hit.detail}")

@@ -51,7 +51,7 @@ class RegisterPage(Page):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(120)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._refresh_if_shown)
         self._keys()
         theme().changed.connect(self._restyle)
 
@@ -161,6 +161,11 @@ class RegisterPage(Page):
                 self.open_row(0)
             return
         self.refresh()
+
+    def _refresh_if_shown(self) -> None:
+        """A key typed just before the lock finds the vault closed."""
+        if self.isVisible():
+            self.refresh()
 
     def query(self) -> Query:
         return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort)

@@ -263,3 +263,20 @@ def test_a_time_column_is_filtered_by_the_offices_day(office: Office, one_of_eac
     typed = typed.replace("2026-11-20 14:00", local.strftime("%Y-%m-%d %H:%M")).replace("2026-11-20", local.strftime("%Y-%m-%d")) if found else typed
     with office.reading() as session:
         assert len(listing.order_of(session, Query(Lecture, filters={"starts_at": typed}))) == found
+
+
+def test_two_filters_on_one_index_both_hold(office: Office, add: Callable[..., str]) -> None:
+    from db.registers import Certificate
+
+    first, second = add(Member, full_name="张三"), add(Member, full_name="李四")
+    add(Certificate, member=first, certificate_no="ZS1")
+    add(Certificate, member=second, certificate_no="LS1")
+    with office.reading() as session:
+        assert listing.order_of(session, Query(Certificate, quick="李四", filters={"member": "张三"})) == []
+        assert len(listing.order_of(session, Query(Certificate, quick="张三", filters={"member": "张三"}))) == 1
+
+
+def test_a_closed_vault_is_opened_by_nobody(office: Office) -> None:
+    office.vault.close()
+    with pytest.raises(RuntimeError, match="closed"), office.reading() as session:
+        session.scalar(select(func.count()).select_from(Member))

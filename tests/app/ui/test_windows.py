@@ -157,6 +157,29 @@ def test_locking_keeps_unsaved_work_under_the_cover(qtbot: Any, practice_office:
     window.close()
 
 
+def test_locking_leaves_an_open_door_open(qtbot: Any, practice_office: Office) -> None:
+    shell = Shell(Preferences())
+    shell.enter(practice_office)
+    window = shell.window
+    assert isinstance(window, MainWindow)
+    qtbot.waitUntil(jobs.is_idle, timeout=20_000)
+    door = window.registers.open_door(one(practice_office, Lecture).id)
+    shell.lock()
+    shell.lock()
+    assert not window.isVisible() and door.isVisible() and shell.cover is not None
+    door.take("B10001")
+    assert door.title.text() == "签到成功"
+    page = shell.cover.centralWidget()
+    assert isinstance(page, UnlockPage)
+    page.password.setText("wrong password")
+    page.go()
+    qtbot.waitUntil(lambda: "不对" in page.banner.text.text(), timeout=20_000)
+    page.password.setText(setup.PRACTICE_PASSWORD)
+    page.go()
+    qtbot.waitUntil(window.isVisible, timeout=20_000)
+    window.close()
+
+
 def test_a_lost_recovery_sheet_is_replaced_and_the_old_one_opens_nothing(window: MainWindow, tmp_path: Path) -> None:
     window.go("settings")
     page: Any = window.page("settings")

@@ -278,3 +278,42 @@ def test_a_workbook_of_retired_members_alone_can_be_taken_in() -> None:
 def test_a_month_that_is_none_is_no_date(cell: str) -> None:
     row = checked_rows(sheet(["姓名", "身份证号", "入会日期"], ["张三", id_number(1), cell]))[0]
     assert [p.code for p in row.problems] == ["date-unreadable"]
+
+
+def test_a_table_that_begins_in_the_middle_of_a_sheet_keeps_its_row_numbers(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    page = made.active
+    for c, header in enumerate(HEADER):
+        page.cell(5, 3 + c, header)
+        page.cell(6, 3 + c, ["张三", id_number(1), "13800000001", "一车间"][c])
+    made.save(tmp_path / "a.xlsx")
+    checked = check_file(tmp_path / "a.xlsx").sheets[0]
+    assert checked.table is not None
+    assert (checked.table.header_rows, [r.row for r in checked.rows]) == ((5,), [6])
+
+
+def test_a_workbook_that_counts_from_1904_gives_the_right_days(tmp_path: Path) -> None:
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+    made = openpyxl.Workbook()
+    made.epoch = CALENDAR_MAC_1904
+    made.active.append(["姓名", "身份证号", "入会日期"])
+    made.active.append(["张三", id_number(1), 40608])
+    made.save(tmp_path / "a.xlsx")
+    assert [str(r.values["joined_on"]) for r in check_file(tmp_path / "a.xlsx").rows] == ["2015-03-07"]
+
+
+@pytest.mark.parametrize("filler", ["无", "暂无", "/", "-", "——", "不详"])
+def test_fillers_say_nothing_and_leave_nobody_out(filler: str) -> None:
+    row = checked_rows(sheet([*HEADER, "入会日期"], ["张三", filler, filler, "/", filler]))[0]
+    assert row.is_sound
+    assert [row.values[n] for n in ("id_number", "mobile", "department", "joined_on")] == [None] * 4
+
+
+def test_footers_are_notes_and_long_names_are_people() -> None:
+    rows = checked_rows(sheet(["姓名", "身份证号", "部门"], ["阿不都热合曼·买买提依明·吐尔逊", "", ""], ["小计明", id_number(2), ""], ["制表人：张三", "审核：李四五六", ""], ["合计：2人", "", ""], ["小计", "2", ""]))
+    assert [r.values["full_name"] for r in rows] == ["阿不都热合曼·买买提依明·吐尔逊", "小计明"]
+
+
+def test_a_full_width_digit_in_a_phone_is_folded() -> None:
+    assert checked_rows(sheet(HEADER, ["张三", id_number(1), "1381234567８", ""]))[0].values["mobile"] == "13812345678"
