@@ -219,14 +219,16 @@ def _label(run: _Run, text: str, x: float, y: float, w: float, h: float) -> None
 
 
 def _value(run: _Run, text: str, x: float, y: float, w: float, h: float, *, name: str = "", align: str = "left") -> None:
-    """One value in its box: one line, smaller, several lines, at last the annex."""
+    """One value in its box: as it is, on one smaller line, on several lines, at last in the annex."""
     if not text:
         return
     room = w - 2 * PAD * mm
     size = VALUE_SIZE
-    while size > 9 and fonts.width(text, SERIF, size) > room:
-        size -= 0.5
     lines = fonts.wrap(text, SERIF, size, room)
+    if len(lines) * size * 1.2 > h - 2:
+        while size > 9 and fonts.width(text, SERIF, size) > room:
+            size -= 0.5
+        lines = fonts.wrap(text, SERIF, size, room)
     while len(lines) * size * 1.2 > h - 2 and size > SMALLEST:
         size -= 0.5
         lines = fonts.wrap(text, SERIF, size, room)

@@ -53,7 +53,7 @@ def subsidy_contexts(office: Office, ids: Sequence[str], *, final: bool) -> list
                 raise UserError("这份申请已经不在了，请刷新后再试。")
             member, certificate = _one(session, Member, application.member), _one(session, Certificate, application.certificate)
             form = {
-                "no": application.form_no or "", "record": application.id[:8], "copy": 1,
+                "no": application.form_no or "", "record": application.id[-8:], "copy": 1,
                 "digest": digest_of(*(r for r in (application, member, certificate) if r is not None)),
             }
             contexts.append(
@@ -94,7 +94,7 @@ def sign_in_context(office: Office, lecture_id: str) -> template.Context:
             for n, s in enumerate(signed, 1)
         ]
         starts = lecture.starts_at.astimezone() if lecture.starts_at else None
-        form = {"no": f"QD-{starts:%Y%m%d}-{lecture.id[:4].upper()}" if starts else f"QD-{lecture.id[:8].upper()}", "copy": 1, "digest": digest_of(lecture), "record": lecture.id[:8]}
+        form = {"no": f"QD-{starts:%Y%m%d}-{lecture.id[-4:].upper()}" if starts else f"QD-{lecture.id[-8:].upper()}", "copy": 1, "digest": digest_of(lecture), "record": lecture.id[-8:]}
         values = values_of(lecture) | {"starts_at": starts}
     return {"union": values_of(own_union(office)), "lecture": values, "form": form, "rows": rows, "total": {"present": len(rows)}}
 
