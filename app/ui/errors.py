@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +16,8 @@ log = logging.getLogger("uniondesk")
 
 def keep_log(folder: Path) -> None:
     """Errors of ours go to a small rotating file: types and places, never values."""
+    from logging.handlers import RotatingFileHandler  # it imports sockets; the first window need not wait for that
+
     folder.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(folder / "uniondesk.log", maxBytes=500_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

@@ -261,9 +261,9 @@ def run(folder: Path | None = None, *, practice: bool = False) -> int:
     chosen = preferences.load()
     application = make_application(chosen)
     errors.install()
-    errors.keep_log(preferences.home())
     shell = Shell(chosen, folder)
     shell.begin(practice=practice)
+    errors.keep_log(preferences.home())
     code = application.exec()
     chosen.save()
     return code
