@@ -17,10 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
 from db.problems import UserError
 
 FILE_NAME = "vault.json"
@@ -132,6 +128,8 @@ def _b64(data: bytes) -> str:
 
 
 def _key_for(secret: str, salt: bytes, cost: Cost) -> bytes:
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id  # the unlock window is up before this is loaded
+
     plain = unicodedata.normalize("NFKC", secret).encode()
     return Argon2id(salt=salt, length=32, iterations=cost.iterations, lanes=cost.lanes, memory_cost=cost.memory_kib).derive(plain)
 
@@ -141,6 +139,8 @@ def _bound(vault_id: str, name: str, role: Role, practice: bool) -> bytes:
 
 
 def wrap(data_key: bytes, *, vault_id: str, practice: bool, name: str, role: Role, secret: str, cost: Cost | None = None) -> Slot:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # as above
+
     cost = cost or DEFAULT_COST
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     wrapped = AESGCM(_key_for(secret, salt, cost)).encrypt(nonce, data_key, _bound(vault_id, name, role, practice))
@@ -149,6 +149,9 @@ def wrap(data_key: bytes, *, vault_id: str, practice: bool, name: str, role: Rol
 
 def unwrap(slot: Slot, keys: KeyFile, secret: str) -> bytes | None:
     """The data key; None when the secret is wrong or the slot, or what it is bound to, was altered."""
+    from cryptography.exceptions import InvalidTag  # as above
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # as above
+
     try:
         salt, nonce, wrapped = (base64.b64decode(part, validate=True) for part in (slot.salt, slot.nonce, slot.wrapped))
         return AESGCM(_key_for(secret, salt, slot.cost)).decrypt(nonce, wrapped, _bound(keys.vault_id, slot.name, slot.role, keys.practice))

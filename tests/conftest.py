@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from app.receiver import district
 from app.services import exchange, setup
@@ -16,6 +17,9 @@ from db.dates import PartialDate
 from db.keyslots import Cost
 from db.record import Record
 from db.registers import Certificate, Competition, Entry, Lecture, Member, SignIn, SubsidyApplication
+
+settings.register_profile("calm", deadline=None)  # a busy machine is no defect of ours
+settings.load_profile("calm")
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 UNION = {"name": "北京某某机电设备有限公司工会委员会", "uscc": "81110105MC00000017", "upper_union": "三里屯街道总工会", "employer_name": "北京某某机电设备有限公司", "contact": "李晓梅"}

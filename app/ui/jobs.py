@@ -6,7 +6,7 @@ Callbacks are given at the start, never connected after it: a quick job would be
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 
 
 class Cancelled(Exception):
@@ -36,7 +36,6 @@ class Job(QRunnable):
             raise Cancelled
         self.signals.progressed.emit(done, total)
 
-    @Slot()
     def run(self) -> None:
         try:
             result = self._work(progress=self._progress) if self._reports else self._work()
@@ -78,17 +77,14 @@ class _Receiver(QObject):
         self._done, self._failed, self._progressed = done, failed, progressed
         job.receiver = self  # type: ignore[attr-defined]  # kept alive with the job
 
-    @Slot(object)
     def on_done(self, result: object) -> None:
         _running.discard(self._job)
         self._done(result)
 
-    @Slot(object)
     def on_failed(self, error: BaseException) -> None:
         _running.discard(self._job)
         self._failed(error)
 
-    @Slot(int, int)
     def on_progress(self, done: int, total: int) -> None:
         if self._progressed:
             self._progressed(done, total)
