@@ -302,8 +302,8 @@ class Moment(Kind):
             return Reading(cell.astimezone(UTC))
         if isinstance(cell, date):
             return Reading(datetime(cell.year, cell.month, cell.day).astimezone(UTC))
-        text = unicodedata.normalize("NFKC", str(cell)).strip().replace("/", "-").replace("年", "-").replace("月", "-").replace("日", " ")
-        for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
+        text = unicodedata.normalize("NFKC", str(cell)).strip().replace("/", "-").replace("年", "-").replace("月", "-").replace("日", " ").replace("点半", ":30").replace("点", ":00")
+        for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y%m%d %H%M", "%Y%m%d %H:%M", "%Y%m%d"):
             try:
                 return Reading(datetime.strptime(" ".join(text.split()), form).astimezone(UTC))
             except ValueError:

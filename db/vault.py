@@ -142,7 +142,7 @@ def thin(folder: Path, *, today: date) -> None:
 
 def _connect(path: Path, data_key: bytes) -> Any:
     # mode=rw: a missing file is an error here, never a new database.
-    connection = sqlcipher.connect(f"file:{path.as_posix()}?mode=rw", uri=True, check_same_thread=False)
+    connection = sqlcipher.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
     connection.isolation_level = None  # transactions are begun by hand, as SQLAlchemy advises for SQLite
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA key = \"x'{data_key.hex()}'\"")

@@ -52,6 +52,8 @@ class Certificate(Record):
         """Number against level and year; old and industry certificates differ, so these are warnings."""
         number, level, issued = values.get("certificate_no"), values.get("skill_level"), values.get("issued_on")
         found = []
+        if issued and values.get("valid_to") and values["valid_to"].last_day() < issued.first_day():
+            found.append(Problem("dates-reversed", "有效期至早于发证日期，请核对。", "valid_to"))
         if number and (digit := level_in_number(number)) and level:
             declared = codes.table("skill_level").code_of(level)
             if declared and digit in "12345" and digit != declared:

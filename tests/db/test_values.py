@@ -124,3 +124,15 @@ def test_no_text_makes_a_kind_fail(text: str) -> None:
         reading = kind.read(text)
         if reading.value is not None:
             assert kind.from_wire(kind.to_wire(reading.value)) == reading.value
+
+
+@pytest.mark.parametrize("typed", ["2026-11-21 14:00", "2026/11/21 14:00", "2026年11月21日 14:00", "20261121 1400", "2026-11-21 14点", "2026-11-21　14：00"])
+def test_times_as_clerks_write_them(typed: str) -> None:
+    assert MOMENT.show(MOMENT.read(typed).value) == "2026-11-21 14:00"
+
+
+def test_a_certificate_cannot_end_before_it_was_issued() -> None:
+    from db.registers import Certificate
+
+    said = Certificate.rules({"issued_on": PartialDate(2026, 9, 1), "valid_to": PartialDate(2020, 1)})
+    assert [p.code for p in said] == ["dates-reversed"]

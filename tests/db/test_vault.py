@@ -270,3 +270,13 @@ def test_a_vault_that_could_not_be_made_leaves_room_for_another_try(tmp_path: Pa
         assert not vault.exists(mount / "u")
     finally:
         subprocess.run(["umount", str(mount)], check=True)
+
+
+@pytest.mark.parametrize("name", ["工会 资料", "a#b", "100%", "x?y", "%41", "最终版(2)"])
+def test_a_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    made = vault.create(tmp_path / name, title="x", administrator="a", password=PASSWORD, recovery_code="x")
+    copy = made.back_up()
+    made.close()
+    vault.unlock(tmp_path / name, "a", PASSWORD).close()
+    vault.unlock(copy, "a", PASSWORD).close()
+    assert [p.name for p in tmp_path.iterdir()] == [name]
