@@ -24,7 +24,8 @@ from app.ui.first_start import FirstStart
 from app.ui.main_window import NAVIGATION, MainWindow
 from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
-from app.ui.roster_page import LOOK, RosterPage
+from app.ui.roster_model import LOOK
+from app.ui.roster_page import RosterPage
 from app.ui.run import Shell, make_application
 from app.ui.search import Place
 from app.ui.unlock import UnlockPage

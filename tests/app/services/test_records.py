@@ -176,6 +176,7 @@ def test_no_typed_text_breaks_the_search(office: Office, add: Callable[..., str]
     with office.reading() as session:
         listing.lookup(session, "member", typed)
         listing.order_of(session, Query(Member, quick=typed, filters={"full_name": typed, "id_number": typed}))
+        assert len(listing.order_of(session, Query(Member, quick="zs"))) == 1
 
 
 def test_removed_and_changed_people_are_found_no_more_and_anew(office: Office, add: Callable[..., str]) -> None:

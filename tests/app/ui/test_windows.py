@@ -22,7 +22,8 @@ from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.editors import MaskedEditor, ReferenceEditor
-from app.ui.roster_page import LOOK, RosterPage
+from app.ui.roster_model import LOOK
+from app.ui.roster_page import RosterPage
 from app.ui.run import Shell
 from app.ui.search import SearchDialog
 from app.ui.unlock import UnlockPage
