@@ -84,7 +84,7 @@ def birth_of(number: str) -> date | None:
 
 
 def gender_of(number: str) -> str | None:
-    return ("女", "男")[int(number[16]) % 2] if len(number) == 18 and number[16].isdecimal() else None
+    return ("男" if number[16] in "13579" else "女") if len(number) == 18 and number[16].isdecimal() else None
 
 
 def is_resident_style(number: str) -> bool:

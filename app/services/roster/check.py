@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,14 @@ class Row:
     raw: Sequence[Cell] = ()
     places: Sequence[tuple[str, int]] = ()
     """Which field stands in which place of `raw`; one for all rows of a table."""
-    mended: dict[str, Cell] = field(default_factory=dict)
+    mended: Mapping[str, Cell] | None = None
     sheet: str = ""
 
     @property
     def cells(self) -> dict[str, Cell]:
         """The originals by field, or what the clerk put in their place."""
         found: dict[str, Cell] = {name: self.raw[c] for name, c in self.places if c < len(self.raw) and self.raw[c] not in (None, "")}
-        return {**found, **self.mended}
+        return {**found, **(self.mended or {})}
 
     @property
     def is_sound(self) -> bool:
@@ -223,9 +224,8 @@ def judge(values: dict[str, Any], problems: list[Problem], *, number_expected: b
         if number_expected and not any(p.field == "id_number" for p in problems):
             problems.append(warning("id-missing", "没有身份证号。可以先导入，以后补上。", "id_number"))
     elif identity.is_resident_style(number):
-        gender, born = identity.gender_of(number), identity.birth_of(number)
+        gender, birth = identity.gender_of(number), _birth(number[6:14])
         said_gender, said_birth = values.get("gender"), values.get("birth_date")
-        birth = PartialDate.of(born) if born else None
         if (said_gender is not None and said_gender != gender) or (said_birth is not None and birth is not None and said_birth != birth):
             problems.extend(Member.rules(values))
         values["gender"] = gender
@@ -233,6 +233,14 @@ def judge(values: dict[str, Any], problems: list[Problem], *, number_expected: b
             values["birth_date"] = birth
     if values.get("full_name") is None and not any(p.field == "full_name" for p in problems):
         problems.append(Problem("name-missing", "这一行没有姓名。", "full_name"))
+
+
+@lru_cache(maxsize=65536)
+def _birth(digits: str) -> PartialDate | None:
+    try:
+        return PartialDate(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
 
 
 def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
@@ -247,7 +255,7 @@ def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
         problems += reading.problems
     settle_landline(values, merged, problems)
     judge(values, problems, number_expected="id_number" in row.values)
-    return replace(row, values=values, problems=tuple(problems), mended={**row.mended, **cells})
+    return replace(row, values=values, problems=tuple(problems), mended={**(row.mended or {}), **cells})
 
 
 def as_document(checked: Checked, file: str | None = None) -> dict[str, Any]:
