@@ -50,19 +50,21 @@ class SubsidyPolicy:
 
 @cache
 def subsidy_policies() -> tuple[SubsidyPolicy, ...]:
-    found = []
-    for file in resources.files("resources.policies").iterdir():
-        if file.name.endswith(".toml"):
-            for row in tomllib.loads(file.read_text("utf-8"))["policy"]:
-                found.append(
-                    SubsidyPolicy(
-                        id=row["id"], title=row["title"], scope=row["scope"], source=row["source"], valid_from=date.fromisoformat(row["valid_from"]),
-                        valid_to=date.fromisoformat(row["valid_to"]) if "valid_to" in row else None, window_months=row["window_months"],
-                        once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
-                        amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]),
-                    )
-                )
-    return tuple(found)
+    return tuple(
+        SubsidyPolicy(
+            id=row["id"], title=row["title"], scope=row["scope"], source=row["source"], valid_from=date.fromisoformat(row["valid_from"]),
+            valid_to=date.fromisoformat(row["valid_to"]) if "valid_to" in row else None, window_months=row["window_months"],
+            once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
+            amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]),
+        )
+        for row in rows_of("policy")
+    )
+
+
+def rows_of(kind: str) -> list[dict[str, Any]]:
+    """The shipped rows of one kind (`policy`, `target`), from every file of `resources/policies`."""
+    files = sorted((f for f in resources.files("resources.policies").iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return [row for file in files for row in tomllib.loads(file.read_text("utf-8")).get(kind, [])]
 
 
 def policy_named(policy_id: str) -> SubsidyPolicy | None:

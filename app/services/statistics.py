@@ -7,7 +7,7 @@ from sqlalchemy import Connection, String, func, select, type_coerce
 
 from app.services.checkin import PROOF
 from app.services.exchange import unsent
-from app.services.policies import DEAD_STATES, judge_claim, policy_on
+from app.services.policies import DEAD_STATES, judge_claim, policy_on, rows_of
 from app.services.records import table_of
 from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
 from db.registers.members import LEFT
@@ -107,7 +107,7 @@ def _claimable(connection: Connection, day: date) -> tuple[Claimable, ...]:
 
 
 def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
-    """朝工发〔2015〕17号: one lecture of 200 people a year for every upper union; person-times of all lectures."""
+    """The year's targets (`resources/policies/targets.toml`) and how far they are reached."""
     lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
     start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
     counts = connection.execute(
@@ -120,11 +120,10 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     won = connection.execute(
         select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), type_coerce(certificates.c.issued_on, String).like(f"{year}%"))
     ).scalar_one()
-    return (
-        Target("公益大讲堂（≥200 人）", sum(count >= PROOF for _, count in counts), 1, "场", "朝工发〔2015〕17号"),
-        Target("大讲堂参加人次", sum(count for _, count in counts), int(planned), "人次", "本工会讲座计划人数之和"),
-        Target("竞赛报名", entered, 5, "人次", "拟"),
-        Target("今年取证", won, 12, "本", "拟"),
+    reached = {"large_lectures": sum(count >= PROOF for _, count in counts), "attendances": sum(count for _, count in counts), "entries": entered, "certificates": won}
+    return tuple(
+        Target(row["title"], reached[row["count"]], int(planned) if row["wanted"] == "planned" else row["wanted"], row["unit"], row["source"])
+        for row in rows_of("target") if row["valid_from"] <= f"{year}-12-31" and row.get("valid_to", "9999") >= f"{year}-01-01"
     )
 
 
