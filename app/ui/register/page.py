@@ -22,6 +22,7 @@ from app.ui.text import tr
 from app.ui.theme import px, theme
 from app.ui.widgets import ColouredDelegate, EmptyState, Page, button, label, row
 from db.fields import Code, Reference
+from db.problems import UserError
 from db.record import Record
 
 
@@ -366,7 +367,7 @@ class RegisterPage(Page):
             with self.office.act(ActKind.EDIT, f"删除{self.register.label}：{self._names_of(ids)}") as act:
                 for record_id in ids:
                     act.remove(self.register, record_id)
-        except Exception as e:
+        except UserError as e:
             errors.show(self, e)
         self.refresh()
 

@@ -8,13 +8,13 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QMessageBox, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.services import listing
 from app.services.listing import Hit
 from app.services.office import Office
 from app.services.records import ActKind, Invalid, read_values
 from app.services.undo import history_of
-from app.ui import errors
 from app.ui.register.editors import Editor, MaskedEditor, ReferenceEditor, editor_for
 from app.ui.register.layouts import groups_of
 from app.ui.text import tr
@@ -165,11 +165,8 @@ class RecordPage(QWidget):
         except UserError as e:
             self.banner.say(str(e))
             return False
-        except Exception as e:
-            if "UNIQUE" not in str(e):
-                errors.show(self, e)
-            else:
-                self.banner.say(tr("已经有一条一样的了（同一个人、同一场或同一工种只记一次），没有保存。"))
+        except IntegrityError:
+            self.banner.say(tr("已经有一条一样的了（同一个人、同一场或同一工种只记一次），没有保存。"))
             return False
         self.record_id = saved
         self._settle()

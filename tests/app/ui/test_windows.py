@@ -261,6 +261,18 @@ def test_a_wrong_value_is_said_at_its_field_and_nothing_is_saved(window: MainWin
     assert count(window.office, Member) == before
 
 
+def test_a_second_entry_of_the_same_person_and_trade_is_said_and_not_saved(window: MainWindow) -> None:
+    competition, member = one(window.office, Competition), one(window.office, Member)
+    window.go("entry")
+    page = window.register_page("entry")
+    for n in range(2):
+        page.new_record()
+        for name, text in (("competition", competition.id), ("member", member.id), ("trade", "电工")):
+            page.record_page.editors[name].set_text(text)
+        assert page.record_page.save() is (n == 0)
+    assert "已经有一条一样的" in page.record_page.banner.text.text()
+
+
 def test_edits_are_not_lost_without_a_question(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     window.go("member")
     page = window.register_page("member")
