@@ -5,7 +5,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import checkin
 from app.services.checkin import Answer, Outcome, Person
@@ -18,6 +18,8 @@ from db import identity
 from db.problems import UserError
 from db.registers import Lecture
 
+ROOM = 768
+"""Pixels of height that the window wants at 100 %."""
 PAUSE = 400
 """Milliseconds in which a second Enter is not yet a choice."""
 
@@ -62,7 +64,9 @@ class DoorWindow(QWidget):
     def __init__(self, office: Office, lecture: Lecture, *, door: str = "") -> None:
         super().__init__()
         self.office, self.lecture, self.door = office, lecture, door
+        self._fit = min(1.0, self.screen().availableSize().height() / px(ROOM))
         self.setObjectName("door")
+        self.setStyleSheet(self._large_type())
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(f"{tr('签到')} · {lecture.title}")
         self.sounds = Sounds()
@@ -70,8 +74,8 @@ class DoorWindow(QWidget):
         self._big = False
         self._offered = QElapsedTimer()
         box = QVBoxLayout(self)
-        box.setContentsMargins(px(40), px(28), px(40), px(20))
-        box.setSpacing(px(18))
+        box.setContentsMargins(self._px(40), self._px(28), self._px(40), self._px(20))
+        box.setSpacing(self._px(18))
         if office.practice:
             band = label(tr("练习工会：签到不作数"), "practice")
             band.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -83,7 +87,7 @@ class DoorWindow(QWidget):
         self.field.textEdited.connect(self._peek)
         box.addWidget(self.field)
         body = QGridLayout()
-        body.setHorizontalSpacing(px(20))
+        body.setHorizontalSpacing(self._px(20))
         body.setColumnStretch(0, 3)
         body.setColumnStretch(1, 2)
         body.addWidget(self._answer_panel(), 0, 0)
@@ -97,6 +101,23 @@ class DoorWindow(QWidget):
         self.rest()
         self.refresh()
         self.field.setFocus()
+
+    def _px(self, size: float) -> int:
+        """A length at the present scale, drawn in where large type would push the window over the screen's edge."""
+        return max(1, round(px(size) * self._fit))
+
+    def _large_type(self) -> str:
+        """Letters at the size that fits, the small ones drawn in less; without need the program's own style sheet holds."""
+        if self._fit == 1.0:
+            return ""
+        small = max(self._fit, 0.7)
+        titles = ", ".join(f"QLabel#doorTitle_{tone}" for tone in ("good", "warn", "bad", "accent", "idle"))
+        return (
+            f"QLabel#doorName {{ font-size: {self._px(64)}px; }} {titles} {{ font-size: {self._px(34)}px; }} QLabel#doorDetail {{ font-size: {self._px(20)}px; }} "
+            f"QLabel#big, QLabel#bigWarn, QLabel#bigGood {{ font-size: {self._px(44)}px; }} QLineEdit#doorField {{ font-size: {self._px(22)}px; min-height: {self._px(66)}px; }} "
+            f"QLabel#pageTitle {{ font-size: {round(px(24) * small)}px; }} QLabel#section {{ font-size: {round(px(16) * small)}px; }} "
+            f"QLabel#secondary, QLabel#key, QLabel#practice {{ font-size: {round(px(13) * small)}px; }} QLabel#practice {{ padding: 1px; }}"
+        )
 
     def _head(self) -> QHBoxLayout:
         starts = self.lecture.starts_at.astimezone() if self.lecture.starts_at else None
@@ -113,15 +134,15 @@ class DoorWindow(QWidget):
             for part in (number, word):
                 part.setAlignment(Qt.AlignmentFlag.AlignRight)
                 column.addWidget(part)
-            line.addSpacing(px(32))
+            line.addSpacing(self._px(32))
             line.addLayout(column)
         return line
 
     def _answer_panel(self) -> QWidget:
         self.panel = QFrame()
         box = QVBoxLayout(self.panel)
-        box.setContentsMargins(px(44), px(36), px(44), px(28))
-        self.icon = Icon("scan-line", "secondary", 44)
+        box.setContentsMargins(self._px(44), self._px(36), self._px(44), self._px(28))
+        self.icon = Icon("scan-line", "secondary", 44 * self._fit)
         self.title = QLabel()
         line = row(self.icon, self.title, None, spacing=16)
         box.addLayout(line)
@@ -149,7 +170,7 @@ class DoorWindow(QWidget):
     def _latest_panel(self) -> QWidget:
         card = Card(tr("刚才"), padding=20, spacing=8)
         self.latest = QVBoxLayout()
-        self.latest.setSpacing(px(6))
+        self.latest.setSpacing(self._px(6))
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
@@ -166,14 +187,14 @@ class DoorWindow(QWidget):
 
     def _keys(self) -> QHBoxLayout:
         line = QHBoxLayout()
-        line.setSpacing(px(10))
+        line.setSpacing(self._px(10))
         for keys, text, do in (
             ("F2", tr("现场加入"), self.ask_walk_in), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
             ("F11", tr("大字"), self.toggle_big), ("Esc", tr("离开"), self.escape),
         ):
             line.addWidget(label(keys.replace("+", " "), "key"))
             line.addWidget(label(text, "secondary"))
-            line.addSpacing(px(12))
+            line.addSpacing(self._px(12))
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(do)
         line.addStretch(1)
@@ -320,7 +341,9 @@ class DoorWindow(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(Icon("user-plus" if way == "现场加入" else "circle-check", "accent" if way == "现场加入" else "good", 18))
         box.addWidget(label(f"{name}"))
-        box.addWidget(label(unit, "secondary"), 1)
+        where = label(unit, "secondary")
+        where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the time is worth more room than the unit
+        box.addWidget(where, 1)
         box.addWidget(label(at.astimezone().strftime("%H:%M:%S"), "secondary"))
         undo = button("", lambda: self.undo(sign_in), icon_name="undo-2", flat=True, tip=tr("撤销 {name} 的签到").format(name=name))
         undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -376,8 +399,8 @@ class DoorWindow(QWidget):
 
     def toggle_big(self) -> None:
         self._big = not self._big
-        self.name.setStyleSheet(f"font-size: {px(110)}px" if self._big else "")
-        self.detail.setStyleSheet(f"font-size: {px(34)}px" if self._big else "")
+        self.name.setStyleSheet(f"font-size: {self._px(110)}px" if self._big else "")
+        self.detail.setStyleSheet(f"font-size: {self._px(34)}px" if self._big else "")
 
     def escape(self) -> None:
         """First out of a choice or a half-typed word, then, asked, out of the window."""

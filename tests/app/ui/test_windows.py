@@ -464,6 +464,17 @@ def test_the_door_fits_the_common_office_screen_after_many_sign_ins(door: DoorWi
     assert door.minimumSizeHint().height() <= 768 and door.minimumSizeHint().width() <= 1366
 
 
+def test_the_door_fits_the_screen_in_the_largest_type(window: MainWindow, qtbot: Any) -> None:
+    theme.theme().apply(scale=2.0)
+    door = DoorWindow(window.office, one(window.office, Lecture))
+    qtbot.addWidget(door)
+    door.show()
+    for n in range(1, 13):
+        scan(door, f"B{10000 + n}")
+    assert door.minimumSizeHint().height() <= door.screen().availableSize().height()
+    assert door.minimumSizeHint().width() <= 1366
+
+
 def test_a_walk_in_box_takes_names_and_no_numbers(door: DoorWindow, qtbot: Any) -> None:
     box = WalkIn(door, door.walk_in)
     qtbot.addWidget(box)
