@@ -194,7 +194,7 @@ def _fit_line(text: str, room: float) -> tuple[str, str, float]:
 def _qr(run: _Run, content: str, x: float, y: float, side: float) -> None:
     import segno
 
-    # Readers take all eight masks alike; finding the prettiest would cost more than the rest of the form.
+    # Readers take all eight masks alike; finding the prettiest took more than half of a form's time.
     matrix = segno.make(content, error="m", micro=False, mask=2).matrix
     step = side / len(matrix)
     path = run.canvas.beginPath()
