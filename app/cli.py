@@ -10,6 +10,8 @@ from pathlib import Path
 from db.problems import UserError, places
 
 PASSWORD_VARIABLE = "UNIONDESK_PASSWORD"
+WORKBOOK_PASSWORD = "UNIONDESK_WORKBOOK_PASSWORD"
+"""For a workbook that is locked."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +73,7 @@ def entry() -> None:
 def _check(options: argparse.Namespace) -> int:
     from app.services.roster.check import as_document, check_file
 
-    checked = check_file(options.file)
+    checked = check_file(options.file, password=os.environ.get(WORKBOOK_PASSWORD))
     if options.json:
         print(json.dumps(as_document(checked, str(options.file)), ensure_ascii=False))
         return 0
@@ -94,7 +96,7 @@ def _import(options: argparse.Namespace) -> int:
     from app.services.roster.check import check_file
     from db import keyslots, vault
 
-    checked = check_file(options.file)
+    checked = check_file(options.file, password=os.environ.get(WORKBOOK_PASSWORD))
     keys = keyslots.load(options.vault)
     user = options.user or keys.users[0].name
     opened = vault.unlock(options.vault, user, password_for(user))

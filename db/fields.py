@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from db import codes, identity
+from db import cleaning, codes, identity
 from db.dates import PartialDate, read_date
 from db.problems import Problem, warning
 
@@ -73,7 +73,13 @@ def says_nothing(text: str) -> bool:
 
 
 class Kind:
-    """Free text on one line; the base of the other kinds."""
+    """Free text on one line; the base of the other kinds.
+
+    `steps` are the rules that reading a text applies; `reads_as` is the rule to name where they do not explain the value.
+    """
+
+    steps: tuple[cleaning.Rule, ...] = ()
+    reads_as = "text-space"
 
     def __init__(self, name: str, *, max_length: int = 200, multiline: bool = False) -> None:
         self.name = name
@@ -98,6 +104,21 @@ class Kind:
 
     def show(self, value: Any) -> str:
         return str(value)
+
+    def changes(self, cell: object) -> tuple[cleaning.Change, ...]:
+        """What reading this cell changed, rule by rule; nothing where the value is shown as the cell was or cannot be trusted."""
+        value, before = self.read(cell).value, cell_text(cell)
+        if value is None or self.show(value) == before:
+            return ()
+        after = self.show(value)
+        found = cleaning.changes(self.steps, before)
+        reached = found[-1].after if found else before
+        if reached == after:
+            return found
+        return (*found, cleaning.read_as(self._last_step(cell), reached, after))
+
+    def _last_step(self, cell: object) -> str:
+        return self.reads_as
 
     def to_wire(self, value: Any) -> Wire:
         return value  # type: ignore[no-any-return]  # text is its own written form
@@ -146,13 +167,7 @@ class _Written(TypeDecorator[Any]):
         return repr(self.impl)
 
 
-_SEPARATORS = re.compile(r"(?<=[^\W\d_])\s*[•‧∙⋅・･．.●。·]\s*(?=[^\W\d_])")
-_REMARK = re.compile(r"^(.+?)\s*[（(]([^（()）]+)[)）]\s*$")
-_HAN_SPACE = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fa5]{2,4}")
-_DAMAGED = re.compile("[?？□\ufffd\ue000-\uf8ff]")
-# Characters that GB18030-2000 fonts kept in the private use area; Unicode 4.1 gave them U+9FB4 to U+9FBB.
-_PRIVATE = str.maketrans(dict(zip("\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864", map(chr, range(0x9FB4, 0x9FBC)), strict=True)))
 
 
 class Name(Kind):
@@ -161,25 +176,25 @@ class Name(Kind):
     NFC only: NFKC would change rare characters of names into others.
     """
 
+    steps = cleaning.NAME_RULES
+
     def read_text(self, text: str) -> Reading:
         if _PLAIN_NAME.fullmatch(text):
             return Reading(text)
-        name = unicodedata.normalize("NFC", text.translate(_PRIVATE))
-        name = name.replace("\u200b", "").replace("\ufeff", "").replace("\u3000", " ").replace("\u00a0", " ").strip(" *＊'’\t\r\n")
-        said: tuple[Problem, ...] = ()
-        if remark := _REMARK.match(name):
-            name = remark.group(1)
-            said = (warning("name-remark", f"姓名后面的“{remark.group(2)}”没有收进姓名，需要的话请填到备注。"),)
-        name = _SEPARATORS.sub("·", name)
-        name = _HAN_SPACE.sub("", " ".join(name.split()))
-        if not name:
+        name = cleaning.run(self.steps, text)
+        if not name or name in _NOTHING:
             return BLANK
-        if _DAMAGED.search(name):
-            return Reading(name, (warning("name-damaged", f"姓名“{name}”里有显示不出的字，请对照证件补上。"),))
+        if cleaning.holds_several(text):
+            return Reading(None, (Problem("name-several", "这一格里像是有几个人，请一人一行分开写。"),))
         if len(name) > self.max_length:
             return Reading(None, (Problem("too-long", f"姓名最多 {self.max_length} 个字。"),))
-        if any(c.isdigit() for c in name):
-            return Reading(name, (*said, warning("name-odd", f"姓名“{name}”里有数字，请看一眼。")))
+        said: tuple[Problem, ...] = ()
+        if remark := cleaning.remark_of(text):
+            said = (warning("name-remark", f"姓名后面的“{remark[:20]}”不是姓名，已移到备注。"),)
+        if cleaning.is_damaged(name):
+            return Reading(name, (*said, warning("name-damaged", f"姓名“{name}”里有显示不出的字，请对照证件补上。")))
+        if any(c.isdigit() or c in "+＋/_=@" for c in name):
+            return Reading(name, (*said, warning("name-odd", f"姓名“{name}”里有不像姓名的字，请看一眼。")))
         return Reading(name, said)
 
 
@@ -189,11 +204,17 @@ _ID_SENTENCES = {
     "id-date": "证件号码里的出生日期不存在，请核对。",
     "id-checksum": "证件号码的校验位不对，很可能录错了一位，请对照证件核对。",
 }
+_SLIPS = {"O": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"}
+_SLIP = re.compile("[OILZSB]")
+"""Letters that a reader takes for digits: reported, never replaced."""
 _TRUNCATED = Problem("id-truncated", "证件号码在表格里存成了数字，末三位已丢失。请向本人重新登记。")
 
 
 class IdNumber(Kind):
     """An identity document's number. Digits lost by a spreadsheet are named, never repaired."""
+
+    steps = cleaning.ID_RULES
+    reads_as = "id-upgrade"
 
     def read(self, cell: object) -> Reading:
         if type(cell) is str:
@@ -204,8 +225,6 @@ class IdNumber(Kind):
 
     def read_text(self, text: str) -> Reading:
         number = text if len(text) == 18 and text.isdecimal() and text.isascii() else identity.normal_id(text)
-        if number.startswith("="):
-            number = number.strip('="')
         if not number or says_nothing(text):
             return BLANK
         if re.fullmatch(r"[0-9](?:\.[0-9]+)?E\+?1[4-9]", number):
@@ -221,7 +240,10 @@ class IdNumber(Kind):
             return Reading(None, (_TRUNCATED,))
         if fault in ("id-length", "id-charset") and identity.is_other_document(number) and len(number) < 18:
             return Reading(number)
-        return Reading(None, (Problem(fault, _ID_SENTENCES[fault].format(n=len(number))),))
+        said = _ID_SENTENCES[fault].format(n=len(number))
+        if fault == "id-charset" and (slip := _SLIP.search(number[:17])):
+            said = f"证件号码第 {slip.start() + 1} 位是字母 {slip.group()}，是不是数字 {_SLIPS[slip.group()]}？请对照证件核对。"
+        return Reading(None, (Problem(fault, said),))
 
     def mask(self, text: str) -> str:
         if len(text) >= 15:
@@ -231,6 +253,9 @@ class IdNumber(Kind):
 
 class Phone(Kind):
     """A mobile number of 11 digits; a landline belongs into its own field."""
+
+    steps = cleaning.PHONE_RULES
+    reads_as = "phone-first"
 
     def __init__(self, name: str, *, landline: bool = False) -> None:
         super().__init__(name, max_length=40)
@@ -245,7 +270,7 @@ class Phone(Kind):
         if identity.is_mobile(plain) or (self.landline and identity.is_landline(plain)):
             return Reading(plain)
         if not self.landline and (found := _first_mobile(text)):
-            return Reading(found, (warning("phone-several", f"一格里有几个号码，取了第一个手机号，其余请另记：{text.strip()}"),))
+            return Reading(found, (warning("phone-several", "一格里有几个号码，第一个手机号放在这里，其余移到固定电话或备注。"),))
         if not self.landline and identity.is_landline(plain):
             return Reading(None, (warning("phone-landline", "这是固定电话，请填到“固定电话”里。"),))
         digits = sum(c.isdigit() for c in plain)
@@ -257,14 +282,28 @@ class Phone(Kind):
         return f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}" if len(text) >= 8 else "*" * len(text)
 
 
+_BETWEEN_NUMBERS = re.compile(r"[/、,，;；|\s]+")
+
+
 def _first_mobile(text: str) -> str | None:
-    parts = (identity.normal_phone(part) for part in re.split(r"[/、,，;；|\s\n]+", text))
-    found = [part for part in parts if identity.is_mobile(part)]
-    return found[0] if found and len(re.split(r"[/、,，;；|\s\n]+", text.strip())) > 1 else None
+    parts = [part for part in _BETWEEN_NUMBERS.split(text.strip()) if part]
+    found = [plain for part in parts if identity.is_mobile(plain := identity.normal_phone(part))]
+    return found[0] if found and len(parts) > 1 else None
+
+
+def other_numbers(text: str) -> tuple[list[str], list[str]]:
+    """What else a cell of several numbers holds besides its first mobile number: landlines, and further mobile numbers."""
+    plain = [identity.normal_phone(part) for part in _BETWEEN_NUMBERS.split(text.strip()) if part]
+    return [n for n in plain if identity.is_landline(n) and not identity.is_mobile(n)], [n for n in plain if identity.is_mobile(n)][1:]
 
 
 class DateKind(Kind):
     """A date with its precision; see `db.dates`."""
+
+    reads_as = "date-form"
+
+    def _last_step(self, cell: object) -> str:
+        return "date-serial" if re.fullmatch(r"\d{5}(?:\.\d+)?", cell_text(cell).strip()) else self.reads_as
 
     def column_type(self) -> TypeEngine[Any]:
         return _Written(self, String(60))
@@ -291,6 +330,8 @@ class DateKind(Kind):
 
 class Moment(Kind):
     """An instant, stored in UTC to the microsecond, shown in the office's time."""
+
+    reads_as = "time-form"
 
     def column_type(self) -> TypeEngine[Any]:
         return _Written(self, String(32))
@@ -323,6 +364,8 @@ class Moment(Kind):
 class Whole(Kind):
     """A count: a whole number, zero or more."""
 
+    reads_as = "number-form"
+
     def __init__(self, name: str, *, unit: str = "") -> None:
         super().__init__(name)
         self.unit = unit
@@ -350,6 +393,8 @@ class Whole(Kind):
 
 class Amount(Kind):
     """Yuan as a Decimal with two places; written as whole fen."""
+
+    reads_as = "number-form"
 
     def column_type(self) -> TypeEngine[Any]:
         return _Written(self, Integer())
@@ -389,6 +434,8 @@ _NO = frozenset({"否", "0", "n", "no", "false", "×", "x", "✗", "无", "不�
 
 
 class YesNo(Kind):
+    reads_as = "yes-no-term"
+
     def column_type(self) -> TypeEngine[Any]:
         return _Written(self, Boolean(create_constraint=False))
 
@@ -419,6 +466,8 @@ class YesNo(Kind):
 class Code(Kind):
     """A term of a code table."""
 
+    reads_as = "code-term"
+
     def __init__(self, name: str, table_name: str) -> None:
         super().__init__(name, max_length=60)
         self.table_name = table_name
@@ -448,6 +497,8 @@ class Reference(Kind):
 
 class Uscc(Kind):
     """A unified social credit code, GB 32100-2015."""
+
+    steps = cleaning.IDENTIFIER_RULES
 
     def __init__(self, name: str, *, union: bool = False) -> None:
         super().__init__(name, max_length=18)
@@ -483,6 +534,8 @@ class Account(Kind):
 
 class Identifier(Kind):
     """A number or code that somebody else gave out (employee no., certificate no.): half width, no spaces."""
+
+    steps = cleaning.IDENTIFIER_RULES
 
     def read_text(self, text: str) -> Reading:
         if text.isascii() and text.isalnum() and len(text) <= self.max_length:

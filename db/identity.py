@@ -9,12 +9,10 @@ import re
 from datetime import date
 from functools import lru_cache
 
+from db import cleaning
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-_LOOKS_LIKE_X = str.maketrans(dict.fromkeys("xⅩⅹＸｘХх×✕", "X"))
-# Digits, letters and marks at full width; not all of NFKC, which would change more than width.
-_FULL_WIDTH = str.maketrans({chr(0xFF01 + n): chr(0x21 + n) for n in range(94)})
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00a0\u3000\t\r\n "))
 PROVINCES = frozenset(["11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83", "91"])
 _RESIDENT = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _PLAIN = re.compile(r"[A-Z0-9]{5,20}")
@@ -25,11 +23,11 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 def squeeze(text: str) -> str:
     """Without spaces, invisible characters, the leading apostrophe of spreadsheets; all at half width."""
-    return text.translate(_INVISIBLE).translate(_FULL_WIDTH).lstrip("'’`‘")
+    return cleaning.half_width(cleaning.without_spaces(text)).lstrip("'’`‘")
 
 
 def normal_id(text: str) -> str:
-    return squeeze(text).translate(_LOOKS_LIKE_X).upper()
+    return cleaning.run(cleaning.ID_RULES, text)
 
 
 @lru_cache(maxsize=65536)
@@ -96,11 +94,24 @@ def is_other_document(number: str) -> bool:
     return bool(_PLAIN.fullmatch(number)) and not number.isdecimal()
 
 
+_DOCUMENTS = {
+    "港澳居民来往内地通行证": re.compile(r"[HM][0-9]{8}(?:[0-9]{2})?"),
+    "台湾居民来往大陆通行证": re.compile(r"[0-9]{8}|[0-9]{10}[A-Z]?|[A-Z][0-9]{8,10}"),
+    "外国人永久居留身份证": re.compile(r"[A-Z]{3}[0-9]{12}"),
+    "护照": re.compile(r"[A-Z0-9]{5,20}"),
+    "其他": re.compile(r"[A-Z0-9]{5,20}"),
+}
+"""Documents without a public check digit, by the terms of the id_type table."""
+
+
+def fits_document(document: str, number: str) -> bool:
+    """Whether a number has the form of that other document. Residents' documents of 18 characters are judged by `id_fault`."""
+    form = _DOCUMENTS.get(document)
+    return form is not None and form.fullmatch(number) is not None
+
+
 def normal_phone(text: str) -> str:
-    plain = squeeze(text).replace("(", "").replace(")", "")
-    plain = re.sub(r"^(?:\+|00)?86[- ]?(?=1\d{2})", "", plain)
-    digits = plain.replace("-", "")
-    return digits if _MOBILE.fullmatch(digits) else plain
+    return cleaning.run(cleaning.PHONE_RULES, text)
 
 
 def is_mobile(text: str) -> bool:

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QAbstractItemView, QComboBox, QDialog, QFileDialog
 
 from app.services.office import Office
 from app.services.roster import intake, layout
-from app.services.roster.check import Checked, Row, check_file, reread
+from app.services.roster.check import Checked, Row, check_file, check_sheets, reread
 from app.services.roster.intake import Imported, Plan, Planned, Verdict
+from app.services.roster.reader import read
 from app.ui import errors, jobs
 from app.ui.roster_model import LOOK, PreviewModel
 from app.ui.text import tr
@@ -368,7 +369,7 @@ class RosterPage(Page):
         self.stack.setCurrentIndex(1)
 
         def work() -> Looked:
-            checked = check_file(path, mappings=mappings)
+            checked = check_sheets(path.name, read(path), mappings=mappings)
             with office.reading() as session:
                 return Looked(path, self.digest, checked, intake.plan(session.connection(), checked))
 

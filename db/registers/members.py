@@ -76,9 +76,13 @@ class Member(Record):
     def rules(cls, values: Values[str, Any]) -> list[Problem]:
         """The number settles birth date and gender; what contradicts it is named (GB 11643-1999)."""
         number = values.get("id_number")
-        if not number or not identity.is_resident_style(number):
+        if not number:
             return []
         found = []
+        if values.get("id_type") == "居民身份证" and (not identity.is_resident_style(number) or number[0] == "9" or number[:2] in ("81", "82", "83")):
+            found.append(warning("id-type-mismatch", "证件类别填的是居民身份证，号码却像别的证件，请看一眼。", "id_type"))
+        if not identity.is_resident_style(number):
+            return found
         if values.get("gender") and values["gender"] != identity.gender_of(number):
             found.append(warning("gender-mismatch", f"性别填的是“{values['gender']}”，身份证号说是“{identity.gender_of(number)}”，请看一眼。", "gender"))
         born = identity.birth_of(number)

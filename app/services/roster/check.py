@@ -12,8 +12,9 @@ from app.services.roster import layout
 from app.services.roster.layout import Table
 from app.services.roster.reader import Cell, Sheet, read
 from db import identity
+from db.cleaning import Change, read_as, remark_of
 from db.dates import PartialDate
-from db.fields import BLANK, DateKind, IdNumber, Kind, Phone, Reading
+from db.fields import BLANK, DateKind, IdNumber, Kind, Phone, Reading, cell_text, other_numbers
 from db.problems import Problem, warning
 from db.registers import Member
 
@@ -33,6 +34,13 @@ class Row:
     """Which field stands in which place of `raw`; one for all rows of a table."""
     mended: Mapping[str, Cell] | None = None
     sheet: str = ""
+    part: int = 0
+    """Which of the tables that stand side by side."""
+
+    @property
+    def key(self) -> str:
+        """The row's name within its workbook."""
+        return f"{self.row}/{self.part}/{self.sheet}"
 
     @property
     def cells(self) -> dict[str, Cell]:
@@ -43,6 +51,20 @@ class Row:
     @property
     def is_sound(self) -> bool:
         return not any(problem.is_error for problem in self.problems)
+
+    def changes(self) -> dict[str, tuple[Change, ...]]:
+        """What the rules changed, by field: every cell whose value is not what stood there, and every value from elsewhere."""
+        fields, cells = layout.importable(), self.cells
+        found: dict[str, tuple[Change, ...]] = {}
+        for name, value in self.values.items():
+            f = fields[name]
+            said = f.kind.changes(cells[name]) if name in cells else ()
+            reached = said[-1].after if said else cell_text(cells.get(name))
+            if value is not None and f.show(value) != reached:
+                said = (*said, read_as(_SETTLED.get(name, "fill-down" if name in cells else "sheet-department"), reached, f.show(value)))
+            if said:
+                found[name] = said
+        return found
 
 
 @dataclass
@@ -68,13 +90,15 @@ class Checked:
             yield from sheet.rows
 
 
+_SETTLED = {"gender": "id-settles", "birth_date": "id-settles", "landline": "phone-moved", "note": "name-remark", "id_number": "id-upgrade"}
+"""Why a field holds what its own cell does not say."""
 Progress = Callable[[int, int], None]
 
 
-def check_file(path: Path, *, mappings: Mapping[str, Mapping[int, str]] | None = None) -> Checked:
-    """Read and check a workbook. UserError when it cannot be read. `mappings`: columns set by hand, by sheet name."""
+def check_file(path: Path, *, password: str | None = None) -> Checked:
+    """Read and check a workbook. UserError when it cannot be read."""
     with uncollected():
-        return check_sheets(path.name, read(path), mappings=mappings)
+        return check_sheets(path.name, read(path, password=password))
 
 
 @contextmanager
@@ -113,31 +137,40 @@ def _is_generic(name: str) -> bool:
 
 def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, tuple[str, int]]) -> CheckedSheet:
     result = CheckedSheet(sheet.name, table)
+    for part, one in enumerate((table, *table.beside)):
+        if one.is_roster:
+            _read_table(result, sheet, one, part, department, seen)
+    return result
+
+
+def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, department: str | None, seen: dict[str, tuple[str, int]]) -> None:
+    """Read one table of a sheet, and those below it that begin with another header."""
     start = table.header_rows[-1]
     layout.fill_down(sheet, table.columns)
     reader = RowReader(table, department, since_1904=sheet.since_1904)
     waiting: list[tuple[int, Sequence[Cell]]] = []
+    mine = set(table.headers) if table.beside or part else None
 
     def read_waiting() -> None:
         for person in reader.read_many(waiting):
-            person.sheet = sheet.name
+            person.sheet, person.part = sheet.name, part
             _mark_repeat(person, seen)
             result.rows.append(person)
         waiting.clear()
 
     for n in range(start, len(sheet.rows)):
-        row = sheet.rows[n]
+        row = sheet.rows[n] if mine is None else [cell if c in mine else None for c, cell in enumerate(sheet.rows[n])]
         why = layout.why_not_a_person(table, row, reader.name_column, reader.id_column)
         if why is None:
             waiting.append((n + 1, row))
             continue
-        result.skipped.append((n + 1, why))
+        if part == 0:
+            result.skipped.append((n + 1, why))
         if why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
             read_waiting()  # with the columns of the table that ends here
             table, reader = other, RowReader(other, department, since_1904=sheet.since_1904)
             layout.fill_down(sheet, other.columns)
     read_waiting()
-    return result
 
 
 def _mark_repeat(person: Row, seen: dict[str, tuple[str, int]]) -> None:
@@ -186,7 +219,7 @@ class RowReader:
             if self._department is not None:
                 person.values["department"] = self._department
             if problems:
-                settle_landline(person.values, person.cells, problems)
+                settle(person.values, person.cells, problems)
             judge(person.values, problems, number_expected=has_id_column)
             person.problems = tuple(problems)
             yield person
@@ -210,11 +243,31 @@ def _read_column(kind: Kind, cells: Sequence[Cell]) -> list[Reading]:
     return [texts[cell] if type(cell) is str else BLANK if cell is None else other(cell) for cell in cells]
 
 
-def settle_landline(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Problem]) -> None:
-    """A landline in the mobile column goes to its own field where that is free."""
-    if problems and any(p.code == "phone-landline" for p in problems) and not values.get("landline"):
+def settle(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Problem]) -> None:
+    """What one cell says about another: a landline among mobiles, a remark behind a name, a number of another document. Changes both arguments."""
+    codes = {p.code for p in problems}
+    if "phone-landline" in codes and not values.get("landline"):
         values["landline"] = layout.importable()["landline"].read(cells["mobile"]).value
         problems[:] = [warning("phone-landline", "这是固定电话，已放到“固定电话”里。", "mobile") if p.code == "phone-landline" else p for p in problems]
+    if "phone-several" in codes:
+        landlines, mobiles = other_numbers(cell_text(cells["mobile"]))
+        if landlines and not values.get("landline"):
+            values["landline"] = landlines.pop(0)
+        if rest := [*landlines, *mobiles]:
+            _add_note(values, f"其他电话 {'、'.join(rest)}")
+    if "name-remark" in codes:
+        _add_note(values, remark_of(cell_text(cells["full_name"])))
+    if codes & {"id-length", "id-charset"} and values.get("id_type"):
+        number = identity.normal_id(cell_text(cells["id_number"]))
+        if identity.fits_document(values["id_type"], number):
+            values["id_number"] = number
+            problems[:] = [p for p in problems if p.code not in ("id-length", "id-charset")]
+
+
+def _add_note(values: dict[str, Any], text: str) -> None:
+    there = values.get("note")
+    if text and text not in (there or ""):
+        values["note"] = f"{there}；{text}" if there else text
 
 
 def judge(values: dict[str, Any], problems: list[Problem], *, number_expected: bool) -> None:
@@ -226,11 +279,14 @@ def judge(values: dict[str, Any], problems: list[Problem], *, number_expected: b
     elif identity.is_resident_style(number):
         gender, birth = identity.gender_of(number), _birth(number[6:14])
         said_gender, said_birth = values.get("gender"), values.get("birth_date")
-        if (said_gender is not None and said_gender != gender) or (said_birth is not None and birth is not None and said_birth != birth):
+        doubted = (said_gender is not None and said_gender != gender) or (said_birth is not None and birth is not None and said_birth != birth)
+        if doubted or number[0] in "89":
             problems.extend(Member.rules(values))
         values["gender"] = gender
         if birth:
             values["birth_date"] = birth
+    elif values.get("id_type"):
+        problems.extend(Member.rules(values))
     if values.get("full_name") is None and not any(p.field == "full_name" for p in problems):
         problems.append(Problem("name-missing", "这一行没有姓名。", "full_name"))
 
@@ -253,7 +309,7 @@ def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
         reading: Reading = fields[name].read(cell)
         values[name] = reading.value
         problems += reading.problems
-    settle_landline(values, merged, problems)
+    settle(values, merged, problems)
     judge(values, problems, number_expected="id_number" in row.values)
     return replace(row, values=values, problems=tuple(problems), mended={**(row.mended or {}), **cells})
 
@@ -275,6 +331,9 @@ def as_document(checked: Checked, file: str | None = None) -> dict[str, Any]:
                 "row": row.row,
                 "values": {name: plain(name, value) for name, value in row.values.items()},
                 "problems": [{"code": p.code, "field": p.field, "severity": p.severity.value, "message": p.message} for p in row.problems],
+                "changes": [
+                    {"field": name, "rule": c.rule, "before": c.before, "after": c.after, "message": c.sentence} for name, said in row.changes().items() for c in said
+                ],
             }
             for row in sheet.rows
         ]

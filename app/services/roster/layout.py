@@ -1,9 +1,10 @@
 """Where the table is: which rows are its header, which column is which field, and what each other row is."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from app.services.roster.reader import Cell, Sheet
@@ -19,6 +20,7 @@ _PAGE_NUMBER = re.compile(r"第\s*\d+\s*页")
 _TOTAL = re.compile(r"(?:合计|小计|共计|总计|总人数|本页计)(?:$|[:：\d人（(])|共\d+人")
 _NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "附件", "联系人", "日期：", "盖章")
 _SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例）", "范例")
+_LISTS = ("下拉", "菜单", "字典", "选项", "代码表", "填表说明", "填写说明")
 _LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
 
 
@@ -63,7 +65,8 @@ class Table:
     header_rows: tuple[int, ...]
     headers: Mapping[int, str]
     columns: Mapping[int, str]
-    ambiguous: tuple[str, ...] = field(default=())
+    beside: tuple["Table", ...] = field(default=())
+    """Further tables under the same header rows: lists printed two or three abreast."""
 
     @property
     def is_roster(self) -> bool:
@@ -71,7 +74,12 @@ class Table:
         return "full_name" in names and bool(names & {"id_number", "mobile", "employee_no", "gender", "birth_date", "member_card_no", "department", "joined_on"})
 
     def remapped(self, columns: Mapping[int, str]) -> "Table":
-        return Table(self.header_rows, self.headers, {c: name for c, name in columns.items() if name}, ())
+        return Table(self.header_rows, self.headers, {c: name for c, name in columns.items() if name}, self.beside)
+
+    @property
+    def shape(self) -> str:
+        """What workbooks of the same make have in common: their headers, in order, by digest."""
+        return hashlib.sha256("\x1f".join(header_key(header) for _, header in sorted(self.headers.items())).encode()).hexdigest()
 
 
 def _texts(row: Sequence[Cell]) -> list[str]:
@@ -112,23 +120,38 @@ def _is_second_header(sheet: Sheet, top: int, below: Sequence[str]) -> bool:
 
 
 def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | None) -> Table:
-    headers: dict[int, str] = {}
-    columns: dict[int, str] = {}
-    taken: dict[str, int] = {}
-    width = max(len(top), len(bottom or ()))
-    for c in range(width):
+    found: list[tuple[int, str, str | None]] = []
+    for c in range(max(len(top), len(bottom or ()))):
         lower = bottom[c] if bottom and c < len(bottom) else ""
         upper = top[c] if c < len(top) else ""
-        header = lower or upper
-        if not header:
-            continue
-        headers[c] = "".join(header.split())
-        name = field_for(header) or (field_for(upper + lower) if lower and upper else None)
+        if header := lower or upper:
+            found.append((c, "".join(header.split()), field_for(header) or (field_for(upper + lower) if lower and upper else None)))
+    rows = tuple(p + 1 for p in places)
+    first, *others = [_columns(rows, part) for part in _abreast(found)]
+    return replace(first, beside=tuple(others))
+
+
+def _abreast(found: list[tuple[int, str, str | None]]) -> list[list[tuple[int, str, str | None]]]:
+    """The header cut into the tables that stand side by side: where a name begins again and another 姓名 is still to come."""
+    parts: list[list[tuple[int, str, str | None]]] = [[]]
+    for n, (c, header, name) in enumerate(found):
+        here = {known for _, _, known in parts[-1]}
+        if name and name in here and "full_name" in here and any(later == "full_name" for _, _, later in found[n:]):
+            parts.append([])
+        parts[-1].append((c, header, name))
+    return parts
+
+
+def _columns(rows: tuple[int, ...], found: list[tuple[int, str, str | None]]) -> Table:
+    headers = {c: header for c, header, _ in found}
+    columns: dict[int, str] = {}
+    taken: dict[str, int] = {}
+    for c, _, name in found:
         if name and name != ROW_NUMBER and name not in taken:
             taken[name] = c
             columns[c] = name
     _prefer_specific(headers, columns, taken)
-    return Table(tuple(p + 1 for p in places), headers, columns)
+    return Table(rows, headers, columns)
 
 
 def _prefer_specific(headers: Mapping[int, str], columns: dict[int, str], taken: dict[str, int]) -> None:
@@ -151,6 +174,8 @@ def why_not_a_roster(sheet: Sheet, table: Table | None, *, alone: bool = False) 
         return "hidden-sheet"
     if not alone and any(word in sheet.name for word in _LEFT):
         return "left-sheet"
+    if not alone and any(word in sheet.name for word in _LISTS):
+        return "list-sheet"
     if table is None or not table.is_roster:
         return "no-table"
     return None
@@ -206,5 +231,7 @@ def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> None:
         if c1 in wanted and r2 > r1 and c1 == c2:
             value = sheet.rows[r1][c1] if r1 < len(sheet.rows) and c1 < len(sheet.rows[r1]) else None
             for r in range(r1 + 1, min(r2 + 1, len(sheet.rows))):
-                if c1 < len(sheet.rows[r]) and sheet.rows[r][c1] in ("", None):
-                    sheet.rows[r][c1] = value
+                row = sheet.rows[r]
+                row += [None] * (c1 + 1 - len(row))
+                if row[c1] in ("", None):
+                    row[c1] = value

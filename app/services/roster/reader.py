@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from app.services.roster.child import MEMORY
+from app.services.roster.child import MEMORY, NEEDS_PASSWORD, WRONG_PASSWORD
 from db.problems import UserError
 
 MOST_SECONDS = 60
@@ -30,29 +30,38 @@ class Sheet:
     """Whether a plain number in a date column counts days from 1904-01-01."""
 
 
-def read(path: Path) -> list[Sheet]:
-    """All sheets of a workbook or text table. UserError, in one sentence, for a file that cannot be taken."""
+class PasswordNeeded(UserError):
+    """The workbook is encrypted and no password, or a wrong one, was given."""
+
+
+def read(path: Path, *, password: str | None = None) -> list[Sheet]:
+    """All sheets of a workbook or text table. UserError, in one sentence, for a file that cannot be taken; PasswordNeeded among them.
+
+    The password goes to the child through a pipe and is kept nowhere.
+    """
     if path.suffix.lower() in (".et", ".ett"):
-        raise UserError("这是 WPS 自己的 .et 表格。请在 WPS 里打开，另存为 .xlsx 再导入。")
+        raise UserError("这是 WPS 自己的 .et 表格。请在 WPS 里打开它，点“文件 → 另存为”，类型选“.xlsx”，再导入。")
     if not path.is_file():
         raise UserError(f"找不到文件“{path.name}”。请检查它是否被移走或 U 盘已拔出。")
-    answer = _ask_child(path)
+    answer = _ask_child(path, password)
+    if answer.get("refused") in (NEEDS_PASSWORD, WRONG_PASSWORD):
+        raise PasswordNeeded(str(answer["refused"]))
     if "refused" in answer:
         raise UserError(str(answer["refused"]))
     return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"]), s.get("since_1904", False)) for s in answer["sheets"]]
 
 
-def _ask_child(path: Path) -> dict[str, Any]:
+def _ask_child(path: Path, password: str | None) -> dict[str, Any]:
     too_much = UserError("这个表格读不出来（可能已损坏，或大得不正常），程序没有受影响。请用表格软件打开后另存为 .xlsx 再试。")
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", "app.services.roster.child", str(path.absolute())],
-            stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "app.services.roster.child", str(path.absolute()), *(["--password"] if password is not None else [])],
+            stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL if password is None else subprocess.PIPE,
             cwd=Path(__file__).parents[3], creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         watch = threading.Thread(target=_watch, args=(child,), daemon=True)
         watch.start()
-        body = child.communicate()[0]
+        body = child.communicate(None if password is None else password.encode())[0]
         if child.returncode != 0 or not body:
             raise too_much
     try:

@@ -13,10 +13,11 @@ from typing import Any
 import openpyxl
 import psutil
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from app.services.roster import layout
 from app.services.roster.check import as_document, check_file, check_sheets, reread
-from app.services.roster.reader import Sheet, read
+from app.services.roster.reader import PasswordNeeded, Sheet, read
 from db.problems import UserError
 from tests.conftest import id_number
 
@@ -193,12 +194,21 @@ def blank_million() -> bytes:
     return with_sheet(SHEET % rows)
 
 
+def locked(body: bytes, password: str = "工会2026") -> bytes:
+    out = io.BytesIO()
+    OOXMLFile(io.BytesIO(body)).encrypt(password, out)
+    return out.getvalue()
+
+
 GOOD = book(lambda s: s.append(HEADER))
 BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("a.xlsx", lambda: b"", "空的"),
     "truncated": ("a.xlsx", lambda: GOOD[: len(GOOD) // 2], "不完整"),
     "picture": ("a.xlsx", lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "图片"),
-    "html": ("a.xls", lambda: "<html><table><tr><td>姓名</td></tr></table></html>".encode(), "网页"),
+    "html": ("a.xls", lambda: "<html><p>请登录</p><table><tr><td>姓名</td></tr></table></html>".encode(), "网页"),
+    "html-deep": ("a.xls", lambda: b"<html>" + b"<table><tr><td>" * 30_000, "。"),
+    "xml-entity": ("a.xls", lambda: b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">&a;', "。"),
+    "locked-bomb": ("a.xlsx", lambda: locked(zip_bomb()), "密码"),
     "pdf": ("a.xls", lambda: b"%PDF-1.7 ....", "PDF"),
     "word": ("a.xlsx", lambda: packed(**{"word/document.xml": b"<x/>"}), "文档"),
     "ods": ("a.ods", lambda: packed(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"), ".ods"),
@@ -208,7 +218,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "entity": ("a.xlsx", entity, "外部引用"),
     "plain-text": ("a.csv", lambda: "你好\n世界".encode(), "没有分列"),
     "binary": ("a.csv", lambda: bytes(range(256)) * 10, "看不出"),
-    "wps-et": ("a.et", lambda: b"x", "另存为 .xlsx"),
+    "wps-et": ("a.et", lambda: b"x", "另存为"),
 }
 
 
@@ -244,7 +254,7 @@ def test_the_terminal_twin_prints_the_document_and_writes_nothing(tmp_path: Path
     assert set(document) == {"file", "sheets"}
     assert set(document["sheets"][0]) >= {"name", "header_rows", "columns", "rows", "skipped"}
     assert document["sheets"][0]["header_rows"] == [1]
-    assert set(document["sheets"][0]["rows"][0]) == {"row", "values", "problems"}
+    assert set(document["sheets"][0]["rows"][0]) == {"row", "values", "problems", "changes"}
 
 
 def test_the_terminal_twin_refuses_with_one_sentence_and_code_2(tmp_path: Path) -> None:
@@ -317,3 +327,76 @@ def test_footers_are_notes_and_long_names_are_people() -> None:
 
 def test_a_full_width_digit_in_a_phone_is_folded() -> None:
     assert checked_rows(sheet(HEADER, ["张三", id_number(1), "1381234567８", ""]))[0].values["mobile"] == "13812345678"
+
+
+HTML = """<html><head><meta charset="{charset}"></head><body><table border=1>
+<tr><th rowspan=2>姓名</th><th rowspan=2>身份证号</th><th colspan=2>联系</th></tr><tr><th>手机</th><th>部门</th></tr>
+<tr><td>张&nbsp;三</td><td>{one}</td><td>13800000001</td><td rowspan=2>一车间</td></tr>
+<tr><td>李四</td><td>{two}</td><td>13800000002</td></tr></table></body></html>"""
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
+def test_a_web_page_called_xls_comes_in_like_any_table(charset: str, tmp_path: Path) -> None:
+    (tmp_path / "导出.xls").write_bytes(HTML.format(charset=charset, one=id_number(1), two=id_number(2)).encode(charset))
+    rows = list(check_file(tmp_path / "导出.xls").rows)
+    assert [(r.values["full_name"], r.values["mobile"], r.values["department"]) for r in rows] == [("张三", "13800000001", "一车间"), ("李四", "13800000002", "一车间")]
+
+
+def test_a_workbook_written_as_xml_comes_in(tmp_path: Path) -> None:
+    def line(*cells: str) -> str:
+        return "<Row>" + "".join(f'<Cell><Data ss:Type="String">{c}</Data></Cell>' for c in cells) + "</Row>"
+
+    body = (
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+        'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="名单"><Table>'
+        + line(*HEADER) + '<Row ss:Index="4"><Cell><Data ss:Type="String">张三</Data></Cell><Cell ss:Index="3"><Data ss:Type="Number">13800000001</Data></Cell></Row>'
+        + "</Table></Worksheet></Workbook>"
+    )
+    (tmp_path / "a.xls").write_text(body, "utf-8")
+    assert [(r.row, r.values["full_name"], r.values["mobile"]) for r in check_file(tmp_path / "a.xls").rows] == [(4, "张三", "13800000001")]
+
+
+def test_a_locked_workbook_asks_for_its_password_and_opens_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(locked(book(lambda s: [s.append(HEADER), s.append(["张三", id_number(1), "", ""])])))
+    with pytest.raises(PasswordNeeded, match="有打开密码"):
+        check_file(path)
+    with pytest.raises(PasswordNeeded, match="密码不对"):
+        check_file(path, password="wrong")
+    assert [r.values["full_name"] for r in check_file(path, password="工会2026").rows] == ["张三"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.xlsx"]
+
+
+def test_a_bomb_behind_a_password_is_refused_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(locked(zip_bomb()))
+    with pytest.raises(UserError, match="没有打开"):
+        check_file(tmp_path / "a.xlsx", password="工会2026")
+
+
+def test_two_lists_side_by_side_are_both_read() -> None:
+    checked = check_sheets("x", [sheet(["序号", "姓名", "手机", "", "序号", "姓名", "手机"], [1, "张三", "13800000001", "", 3, "王五", "13800000003"], [2, "李四", "13800000002", "", "", "", ""])])
+    assert [(r.row, r.values["full_name"], r.values["mobile"]) for r in checked.rows] == [(2, "张三", "13800000001"), (3, "李四", "13800000002"), (2, "王五", "13800000003")]
+    assert len({r.key for r in checked.rows}) == 3
+
+
+def test_a_visible_list_sheet_is_named_and_skipped() -> None:
+    checked = check_sheets("x", [sheet(HEADER, ["张三", id_number(1), "", ""]), sheet(["姓名", "性别", "手机"], ["男", "女", ""], name="下拉菜单表")])
+    assert [s.why_skipped for s in checked.sheets] == [None, "list-sheet"]
+
+
+def test_what_a_name_cell_says_besides_goes_to_the_note() -> None:
+    row = checked_rows(sheet([*HEADER, "备注"], ["赵六（退休）", id_number(1), "13800000001/010-65001234、13800000002", "", "班长"]))[0]
+    assert (row.values["full_name"], row.values["note"]) == ("赵六", "班长；其他电话 13800000002；退休")
+    assert (row.values["mobile"], row.values["landline"]) == ("13800000001", "010-65001234")
+    assert {name: [c.rule for c in said] for name, said in row.changes().items()} == {
+        "full_name": ["name-remark"], "mobile": ["phone-first"], "note": ["name-remark"], "landline": ["phone-moved"], "gender": ["id-settles"], "birth_date": ["id-settles"],
+    }
+
+
+@pytest.mark.parametrize(("document", "number", "codes"), [
+    ("台胞证", "12345678", []), ("护照", "E12345678", []), ("回乡证", "H12345678", []), ("居民身份证", "E12345678", ["id-type-mismatch"]), ("居民身份证", "12345678", ["id-length"]),
+])
+def test_other_documents_are_judged_by_what_they_are_called(document: str, number: str, codes: list[str]) -> None:
+    row = checked_rows(sheet(["姓名", "证件类型", "证件号码"], ["张三", document, number]))[0]
+    assert [p.code for p in row.problems] == codes
+    assert (row.values["id_number"] == number) == (codes != ["id-length"])
