@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("file", type=Path)
     take.add_argument("--vault", type=Path, required=True, metavar="DIR")
     take.add_argument("--user", help="default: the first user of the vault")
+    take.add_argument("--mode", choices=("update", "fill", "new-only"), default="update", help="what rows may do to people who are there already")
     take.add_argument("--json", action="store_true")
     return parser
 
@@ -92,19 +93,18 @@ def password_for(name: str) -> str:
 
 def _import(options: argparse.Namespace) -> int:
     from app.services.office import Office
-    from app.services.roster import intake
-    from app.services.roster.check import check_file
+    from app.services.roster import batch
+    from app.services.roster.intake import Mode, Options
     from db import keyslots, vault
 
-    checked = check_file(options.file, password=os.environ.get(WORKBOOK_PASSWORD))
     keys = keyslots.load(options.vault)
     user = options.user or keys.users[0].name
     opened = vault.unlock(options.vault, user, password_for(user))
     try:
         office = Office(opened)
-        with office.reading() as session:
-            planned = intake.plan(session.connection(), checked)
-        done = intake.commit(office, options.file.name, planned, digest=intake.digest_of(options.file))
+        staged = batch.stage(office, options.file, password=os.environ.get(WORKBOOK_PASSWORD))
+        batch.choose(office, staged, Options(Mode(options.mode)))
+        done = batch.commit(office, staged, batch.make_plan(office, staged))
     finally:
         opened.close()
     counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "left_out": done.left_out}

@@ -582,6 +582,7 @@ class Field:
     name: str = ""
     required: bool = False
     decided_above: bool = False
+    derived: bool = False
     aliases: tuple[str, ...] = ()
     hint: str = ""
 
@@ -619,10 +620,11 @@ def field(
     required: bool = False,
     index: bool = False,
     decided_above: bool = False,
+    derived: bool = False,
     aliases: tuple[str, ...] = (),
     hint: str = "",
 ) -> MappedColumn[Any]:
-    """A column of a register. `decided_above`: set by the district's receipt, read-only here."""
-    declared = Field(label=label, kind=kind, pii=pii, required=required, decided_above=decided_above, aliases=aliases, hint=hint)
+    """A column of a register. `decided_above`: set by the district's receipt; `derived`: follows from other records; neither is typed in."""
+    declared = Field(label=label, kind=kind, pii=pii, required=required, decided_above=decided_above, derived=derived, aliases=aliases, hint=hint)
     info: Mapping[str, Field] = {"field": declared}
     return mapped_column(kind.column_type(), nullable=True, index=index or isinstance(kind, Reference), info=dict(info))

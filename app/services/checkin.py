@@ -14,14 +14,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from app.services.office import Office
-from app.services.records import ActKind, Invalid, read_values, table_of
+from app.services.records import ActKind, Invalid, read_values, resolve, table_of
 from db import identity, search
 from db.dates import PartialDate
 from db.fields import MOMENT
 from db.pinyin import readings
 from db.problems import Problem, UserError
 from db.registers import Lecture, Member, SignIn
-from db.registers.members import LEFT
+from db.registers.membership import LEFT
 
 MANY = 30
 """So many can be chosen from; of more, the greeter is asked to type more."""
@@ -137,6 +137,8 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
         exact = _people(connection, "employee_no = ? OR member_card_no = ? OR mobile = ? OR id_number = ?", (key,) * 4, limit + 1)
         if exact and (len(key) >= WHOLE_NUMBER or _has_own_letter(key)):
             return exact
+        if not exact and (merged := _merged_away(connection, key, limit + 1)):
+            return merged
     else:
         exact = _people(connection, "full_name = ?", (text,), limit + 1)
         if exact:
@@ -147,6 +149,15 @@ def find(connection: Connection, typed: str, *, limit: int = MANY) -> list[Perso
     found = {p.id: p for p in (*exact, *_people(connection, f"rowno IN ({', '.join('?' * len(rownos))})", tuple(rownos), limit + 1))}
     wanted = text.casefold()
     return sorted(found.values(), key=lambda p: (not _begins(p.full_name, wanted), p.department, p.full_name))
+
+
+def _merged_away(connection: Connection, key: str, limit: int) -> list[Person]:
+    """Who is meant by the number of a record that was merged into another: the old card still opens the door."""
+    old = connection.exec_driver_sql(
+        "SELECT m.id FROM member m JOIN merged_away a ON a.old_id = m.id WHERE m.employee_no = ? OR m.member_card_no = ? OR m.mobile = ? OR m.id_number = ?", (key,) * 4
+    ).scalars().all()
+    ids = list(dict.fromkeys(resolve(connection, record_id) for record_id in old))
+    return _people(connection, f"id IN ({', '.join('?' * len(ids))})", tuple(ids), limit) if ids else []
 
 
 def _has_own_letter(key: str) -> bool:

@@ -11,7 +11,7 @@ from db.dates import PartialDate
 from db.problems import UserError
 from db.registers import Competition, Entry, Member
 from db.registers.competitions import trades_of
-from db.registers.members import LEFT
+from db.registers.membership import LEFT
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Table, func, select, text
 
 from app.services.office import Office, stamp
-from app.services.records import Act, ActKind, table_of
+from app.services.records import Act, ActKind, resolve, table_of
 from app.services.setup import own_union
 from app.sync import package, stick
 from app.sync.keys import DistrictKey, PrivateKeys, read_district_key
@@ -159,7 +159,7 @@ def _lines(connection: Connection, register: type[Record], waiting: Unsent) -> l
     values = ", ".join(f"'{f.name}', {written(f)}" for f in fields_of(register))
     rows = connection.exec_driver_sql(
         f"SELECT CASE WHEN t.removed_at IS NULL THEN json_object('id', t.id, 'revision', t.revision, 'values', json_patch('{{}}', json_object({values}))) "
-        f"ELSE json_object('id', t.id, 'revision', t.revision, 'removed', json('true')) END "
+        f"ELSE json_patch('{{}}', json_object('id', t.id, 'revision', t.revision, 'removed', json('true'), 'into', (SELECT into_id FROM merged_away WHERE old_id = t.id))) END "
         f"FROM {table} t WHERE t.id IN (SELECT record_id FROM journal WHERE register = ? AND seq > ? AND seq <= ? AND deed != 'show'{_not(waiting.above)}) ORDER BY t.id",
         (table, waiting.after, waiting.to, *waiting.above),
     )
@@ -295,7 +295,7 @@ def _apply_decisions(act: Act, decisions: list[dict[str, Any]], covered: int) ->
         if decision.get("register") not in _NAMES:
             continue  # a register of a newer program; its decision waits for our next version
         register = register_named(decision["register"])
-        table, record_id = table_of(register), str(decision.get("id"))
+        table, record_id = table_of(register), resolve(act.connection, str(decision.get("id")))
         if act.connection.execute(select(table.c.id).where(table.c.id == record_id, table.c.removed_at.is_(None))).scalar() is None:
             continue
         if act.connection.execute(_LATER, {"register": register.__tablename__, "id": record_id, "seq": covered}).scalar():

@@ -92,3 +92,8 @@ class Office:
 def stamp(moment: datetime) -> str:
     """A UTC instant as the journal writes it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(at: str) -> datetime:
+    """The instant of a journal row."""
+    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -21,7 +21,7 @@ from db import codes
 from db.dates import PartialDate
 from db.problems import Problem, warning
 from db.registers import Certificate, Member, SubsidyApplication
-from db.registers.members import LEFT
+from db.registers.membership import LEFT
 
 DEAD_STATES = ("撤回", "不批准")
 

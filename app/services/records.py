@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
 
 from db import journal, search
 from db.fields import Reading
 from db.journal import Deed, canonical
+from db.office_tables import MergedAway
 from db.problems import Problem, UserError
 from db.record import Record, fields_of, new_id
 from db.vault import User
@@ -33,10 +34,12 @@ class ActKind(StrEnum):
     SHOW = "show"
     UNDO = "undo"
     SETTING = "setting"
+    MERGE = "merge"
+    ERASE = "erase"
 
     @property
     def is_undoable(self) -> bool:
-        return self in (ActKind.EDIT, ActKind.IMPORT, ActKind.SIGN_IN, ActKind.ENTRY, ActKind.APPLICATION)
+        return self in (ActKind.EDIT, ActKind.IMPORT, ActKind.SIGN_IN, ActKind.ENTRY, ActKind.APPLICATION, ActKind.MERGE)
 
 
 class Invalid(UserError):
@@ -90,6 +93,18 @@ def table_of(register: type[Record]) -> Table:
     table = register.__table__
     assert isinstance(table, Table)
     return table
+
+
+_MERGED = cast(Table, MergedAway.__table__)
+
+
+def resolve(connection: Connection, record_id: str) -> str:
+    """The id that a record goes by now: itself, or the one it was merged into, however often."""
+    seen = set[str]()
+    while (into := connection.execute(select(_MERGED.c.into_id).where(_MERGED.c.old_id == record_id)).scalar()) and into not in seen:
+        seen.add(record_id)
+        record_id = into
+    return record_id
 
 
 class Act:
@@ -193,12 +208,14 @@ class Act:
         self._log(Deed.CHANGE, register, record_id, changes)
         return changes
 
-    def remove(self, register: type[Record], record_id: str) -> None:
-        """Make a record a tombstone; it can be restored."""
+    def remove(self, register: type[Record], record_id: str, *, into: str | None = None) -> None:
+        """Make a record a tombstone; it can be restored. `into`: the record that it was merged into, to which its id leads from now on."""
         row = self.current(register, record_id)
         if row["removed_at"] is None:
-            self._mark(register, row, self.at, Deed.REMOVE)
+            self._mark(register, row, self.at, Deed.REMOVE, {"into": into} if into else {})
             search.replace(self.connection, register.__tablename__, row["rowno"], [])
+            if into:
+                self.connection.execute(_MERGED.insert().values(old_id=record_id, register=register.__tablename__, into_id=into))
 
     def remove_many(self, register: type[Record], rows: Sequence[tuple[int, str]]) -> None:
         """Tombstones for many records, given as (rowno, id): how an import is taken back."""
@@ -211,19 +228,24 @@ class Act:
     def restore(self, register: type[Record], record_id: str) -> None:
         row = self.current(register, record_id)
         if row["removed_at"] is not None:
-            self._mark(register, row, None, Deed.RESTORE)
+            self._mark(register, row, None, Deed.RESTORE, {})
             self._index(register, row["rowno"], row)
+            self.connection.execute(_MERGED.delete().where(_MERGED.c.old_id == record_id))
 
     def showed(self, register: type[Record], record_id: str, fields: Sequence[str]) -> None:
         """Journal that masked values were shown on purpose."""
         self._log(Deed.SHOW, register, record_id, {"fields": list(fields)})
 
-    def _mark(self, register: type[Record], row: Mapping[str, Any], removed_at: str | None, deed: Deed) -> None:
+    def erased(self, register: type[Record], record_id: str, rows: Sequence[int]) -> None:
+        """Journal that the words of these rows were taken out."""
+        self._log(Deed.ERASE, register, record_id, {"rows": list(rows)})
+
+    def _mark(self, register: type[Record], row: Mapping[str, Any], removed_at: str | None, deed: Deed, said: Mapping[str, Any]) -> None:
         table = table_of(register)
         self.connection.execute(
             table.update().where(table.c.rowno == row["rowno"]).values(removed_at=removed_at, revision=row["revision"] + 1, changed_at=self.at)
         )
-        self._log(deed, register, row["id"], {})
+        self._log(deed, register, row["id"], said)
 
     def _index(self, register: type[Record], rowno: int, values: Mapping[str, Any]) -> None:
         if tokens := register.search_tokens(values):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from db.problems import UserError
 
@@ -13,7 +14,6 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write(path: Path, title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, total: int = 0, progress: Callable[[int, int], None] | None = None) -> int:
     """Rows written. UserError when the file cannot be written (open elsewhere, disk full)."""
     from openpyxl import Workbook  # 0.4 s to import
-    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
@@ -23,24 +23,32 @@ def write(path: Path, title: str, headers: Sequence[str], rows: Iterable[Sequenc
     for n, header in enumerate(headers, 1):
         sheet.column_dimensions[get_column_letter(n)].width = max(10, min(40, len(header) * 2 + 8))
     count = 0
-    sheet.append([_text(sheet, header, WriteOnlyCell, Font(bold=True)) for header in headers])
+    sheet.append([text_cell(sheet, header, Font(bold=True)) for header in headers])
     for count, row in enumerate(rows, 1):
         # Excel turns 18-digit numbers into floats, so every cell is text.
-        sheet.append([_text(sheet, cell, WriteOnlyCell, None) for cell in row])
+        sheet.append([text_cell(sheet, cell) for cell in row])
         if progress and count % 500 == 0:
             progress(count, total)
     sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(headers), 1))}{count + 1}"
-    try:
-        book.save(path)
-    except OSError as e:
-        raise UserError(f"无法写入 {path.name}。如果它正在表格软件里开着，请先关掉。") from e
+    save(book, path)
     return count
 
 
-def _text(sheet: object, value: str, cell_type: Callable[..., object], font: object) -> object:
-    cell = cell_type(sheet, value=_UNWRITABLE.sub("", value))
-    cell.data_type = "s"  # type: ignore[attr-defined]  # a text that begins with = is a text, not a formula
-    cell.number_format = "@"  # type: ignore[attr-defined]  # openpyxl has no types
+def save(book: Any, path: Path) -> None:
+    """UserError when the file cannot be written (open elsewhere, disk full)."""
+    try:
+        book.save(path)
+    except OSError as e:
+        raise UserError(f"无法写入 {path.name}。如果它正在表格软件里开着，请先关掉；或换一个位置。") from e
+
+
+def text_cell(sheet: Any, value: str, font: Any = None) -> Any:
+    """A cell of a write-only sheet that stays text: a text that begins with = is no formula, 18 digits no number."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", value))
+    cell.data_type = "s"
+    cell.number_format = "@"
     if font is not None:
-        cell.font = font  # type: ignore[attr-defined]  # likewise
+        cell.font = font
     return cell

@@ -10,7 +10,7 @@ from app.services.exchange import unsent
 from app.services.policies import DEAD_STATES, judge_claim, policy_on, rows_of
 from app.services.records import table_of
 from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
-from db.registers.members import LEFT
+from db.registers.membership import LEFT
 
 
 @dataclass(frozen=True)

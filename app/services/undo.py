@@ -9,14 +9,15 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.services.office import Office
+from app.services import membership
+from app.services.office import Office, moment_of
 from app.services.records import Act, ActKind, table_of
 from db.fields import Reference
-from db.journal import Deed, JournalRow, rows_of
+from db.journal import ERASED, Deed, JournalRow, rows_of
 from db.keyslots import Role
 from db.problems import UserError
 from db.record import Record, fields_of
-from db.registers import REGISTERS, register_named
+from db.registers import REGISTERS, MembershipEvent, register_named
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Heading:
     who: str
     undone: bool
     undoes: str | None
-    left_out: int
-    """Rows of an import that were left out and are kept with it."""
+    batch: str | None
+    """The staged workbook that an import took in."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,7 @@ def headings(session: Session, *, limit: int | None = None) -> list[Heading]:
         undoes = facts.get("undoes")
         if undoes and act not in undone:
             undone.add(undoes)
-        found.append(Heading(act, seq, ActKind(facts["kind"]), facts["title"], at, who, act in undone, undoes, int(facts.get("left_out", 0))))
-    return found
-
-
-def left_out_rows(session: Session, act: str) -> list[dict[str, Any]]:
-    """The rows that an import left out: sheet, row, cells, why."""
-    body = session.execute(select(JournalRow.changes).where(JournalRow.act == act, JournalRow.deed == Deed.HEADING.value)).scalar_one()
-    found: list[dict[str, Any]] = json.loads(body).get("left_out_rows", [])
+        found.append(Heading(act, seq, ActKind(facts["kind"]), facts["title"], at, who, act in undone, undoes, facts.get("batch")))
     return found
 
 
@@ -93,15 +87,29 @@ def undo(office: Office, act_id: str) -> TakenBack:
 def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
     created: dict[str, list[tuple[str, str]]] = {}
-    for deed, register_name, record_id, changes in rows_of(act.connection, act_id):
-        if deed == Deed.CREATE:
+    rows = rows_of(act.connection, act_id)
+    for deed, register_name, record_id, changes in rows:
+        if changes == ERASED:
+            kept.append((register_name, record_id))
+        elif deed == Deed.CREATE:
             created.setdefault(register_name, []).append((record_id, changes))
         elif deed != Deed.SHOW and not _one_back(act, deed, register_name, record_id, changes):
             kept.append((register_name, record_id))
     # What refers to others goes first, so that it does not hold them.
     for register in sorted((register_named(name) for name in created), key=lambda r: -len(_references_of(r))):
         kept += _uncreate(act, register, created[register.__tablename__])
+    if MembershipEvent.__tablename__ in {name for _, name, _, _ in rows}:
+        _let_memberships_follow(act, [record_id for _, name, record_id, _ in rows if name == MembershipEvent.__tablename__])
     return kept
+
+
+def _let_memberships_follow(act: Act, events: list[str]) -> None:
+    """Where events came or went, the members' own fields say what is in force now."""
+    table = table_of(MembershipEvent)
+    members = set[str]()
+    for start in range(0, len(events), 500):
+        members |= set(act.connection.execute(select(table.c.member).where(table.c.id.in_(events[start : start + 500]))).scalars())
+    membership.refresh(act, sorted(members), today=moment_of(act.at).astimezone().date())
 
 
 def _one_back(act: Act, deed: str, register_name: str, record_id: str, changes: str) -> bool:

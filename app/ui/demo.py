@@ -24,8 +24,8 @@ from app.ui.first_start import FirstStart
 from app.ui.main_window import NAVIGATION, MainWindow
 from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
-from app.ui.roster_model import LOOK
-from app.ui.roster_page import RosterPage
+from app.ui.roster.model import LOOK
+from app.ui.roster.page import RosterPage
 from app.ui.run import Shell, make_application
 from app.ui.search import Place
 from app.ui.unlock import UnlockPage
@@ -109,10 +109,10 @@ class Demonstration:
         self.summary["problems_found"] = sum(len(p.row.problems) for p in page.plan.rows)
         self.summary["left_out"] = page.plan.count(Verdict.LEFT_OUT)
         self.shot("导入-全部")
-        page.show_only(LOOK)
+        page.preview.show_only(LOOK)
         self.shot("导入-要看一眼")
-        page.write_left_out(self.out / "待修名单.xlsx")
-        QTest.mouseClick(page.import_button, Qt.MouseButton.LeftButton)
+        page.give_back(self.out / "退回-花名册-人事科.xlsx")
+        QTest.mouseClick(page.preview.import_button, Qt.MouseButton.LeftButton)
         self.wait(lambda: self.window.stack.currentWidget() is self.window.pages.get("member"))
         self.summary["people_imported"] = len(self.window.register_page("member").model.order)
         self.shot("会员名册")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QButtonGroup, QFrame, QH
 
 from app.services import undo
 from app.services.listing import Hit
-from app.services.office import Office
+from app.services.office import Office, moment_of
 from app.services.records import ActKind, Changed
 from app.services.roster.intake import Imported
 from app.ui import errors, jobs
@@ -22,20 +22,20 @@ from app.ui.pages.today import TodayPage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.page import RegisterPage
-from app.ui.register.record_page import moment_of, when
-from app.ui.roster_page import RosterPage
+from app.ui.register.record_page import when
+from app.ui.roster.page import RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Page, Toast, button, label, tint
 from db.problems import UserError
 from db.record import Record
-from db.registers import Certificate, Competition, Entry, Lecture, Member, SignIn, SubsidyApplication, Union
+from db.registers import Certificate, Competition, Entry, Lecture, Member, MembershipEvent, SignIn, SubsidyApplication, Union
 
 NAVIGATION: tuple[Place | None, ...] = (
     Place("today", "今天", "house"), Place("member", "会员名册", "users"), Place("lecture", "公益大讲堂", "presentation"), Place("competition", "技能竞赛", "trophy"),
     Place("certificate", "证书", "award"), Place("subsidy_application", "补贴申请", "banknote"), None,
-    Place("sign_in", "签到记录", "clipboard-check"), Place("entry", "参赛报名", "medal"), Place("grassroots_union", "本工会", "building-2"), None,
+    Place("sign_in", "签到记录", "clipboard-check"), Place("entry", "参赛报名", "medal"), Place("membership_event", "会籍变化", "arrow-right-left"), Place("grassroots_union", "本工会", "building-2"), None,
     Place("exchange", "报送与回执", "send"), Place("history", "变更记录", "history"),
 )
 TITLES = {place.key: place.title for place in NAVIGATION if place}
@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
         return {
             "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
             "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "sign_in": lambda: self._register(SignIn),
-            "entry": lambda: self._register(Entry), "grassroots_union": lambda: self._register(Union), "import": self._make_import,
+            "entry": lambda: self._register(Entry), "membership_event": lambda: self._register(MembershipEvent), "grassroots_union": lambda: self._register(Union), "import": self._make_import,
             "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
         }
 
@@ -208,11 +208,20 @@ class MainWindow(QMainWindow):
         page = RosterPage(self.office)
         page.imported.connect(self._imported)
         page.closed.connect(lambda: self.go("member"))
+        page.undo_wanted.connect(self.undo_act)
         return page
+
+    def open_batch(self, batch_id: str) -> None:
+        """Open a workbook of the import ledger."""
+        if self.go("import"):
+            page = self.page("import")
+            assert isinstance(page, RosterPage)
+            page.open_batch(batch_id)
 
     def _make_history(self) -> Page:
         page = HistoryPage(self.office)
         page.undo_wanted.connect(self.undo_act)
+        page.batch_wanted.connect(self.open_batch)
         return page
 
     def _make_settings(self) -> Page:
@@ -335,7 +344,7 @@ class MainWindow(QMainWindow):
     def _imported(self, done: Imported) -> None:
         self.go("member")
         words = tr("新增 {new} 人，更新 {changed} 人，没变化 {same} 人").format(new=done.new, changed=done.changed, same=done.unchanged)
-        left = tr("；{n} 行先放着，在变更记录里可以找回").format(n=done.left_out) if done.left_out else ""
+        left = tr("；{n} 行先放着，在导入台账里接着办").format(n=done.left_out) if done.left_out else ""
         self.toast.say(words + left, undo=partial(self.undo_act, done.act) if done.act else None, undo_text=tr("撤销整批"))
 
     def back_up(self) -> None:

@@ -1,11 +1,25 @@
 """The parts that every page is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.theme import colour, icon, icon_size, pixmap, px, theme
 
@@ -136,6 +150,14 @@ def row(*widgets: QWidget | None, spacing: int = 12, wide: QWidget | None = None
     return made
 
 
+def yield_words(buttons: Iterable[QPushButton], *, narrow: bool) -> None:
+    """Buttons with an icon keep it and give up their words where there is little room; the tip still says them."""
+    for made in buttons:
+        words = made.property("words") or made.text()
+        made.setProperty("words", words)
+        made.setText("" if narrow else words)
+
+
 class Page(QWidget):
     """A page of the main window: title at the left, actions at the right, content below."""
 
@@ -159,10 +181,7 @@ class Page(QWidget):
 
     def fit(self, width: int) -> None:
         """On little room, or with large type, buttons with an icon keep it and give up their words (the tip still says them)."""
-        for made in self.yielding():
-            words = made.property("words") or made.text()
-            made.setProperty("words", words)
-            made.setText("" if width < px(820) else words)
+        yield_words(self.yielding(), narrow=width < px(820))
 
     def yielding(self) -> list[QPushButton]:
         """The buttons that may give up their words."""
@@ -298,6 +317,15 @@ class Toast(QFrame):
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return super().eventFilter(watched, event)
+
+
+def clear_grid(grid: QGridLayout) -> None:
+    """Take everything out of a grid."""
+    while (item := grid.takeAt(0)) is not None:
+        if widget := item.widget():
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
 
 
 def clear(layout: QVBoxLayout | QHBoxLayout) -> None:

@@ -5,9 +5,10 @@ from db.registers.certificates import Certificate, SubsidyApplication
 from db.registers.competitions import Competition, Entry
 from db.registers.lectures import Lecture, SignIn
 from db.registers.members import Member
+from db.registers.membership import MembershipEvent
 from db.registers.union import Union
 
-REGISTERS: tuple[type[Record], ...] = (Member, Lecture, SignIn, Competition, Entry, Certificate, SubsidyApplication, Union)
+REGISTERS: tuple[type[Record], ...] = (Member, MembershipEvent, Lecture, SignIn, Competition, Entry, Certificate, SubsidyApplication, Union)
 
 
 def register_named(name: str) -> type[Record]:
@@ -15,4 +16,4 @@ def register_named(name: str) -> type[Record]:
     return {register.__tablename__: register for register in REGISTERS}[name]
 
 
-__all__ = ["REGISTERS", "Certificate", "Competition", "Entry", "Lecture", "Member", "Record", "SignIn", "SubsidyApplication", "Union", "register_named"]
+__all__ = ["REGISTERS", "Certificate", "Competition", "Entry", "Lecture", "Member", "MembershipEvent", "Record", "SignIn", "SubsidyApplication", "Union", "register_named"]

@@ -10,9 +10,11 @@ from db.dates import PartialDate
 from db.fields import DATE, ID_NUMBER, IDENTIFIER, LANDLINE, LONG_TEXT, MOBILE, NAME, TEXT, YES_NO, Pii, code, field
 from db.problems import Problem, warning
 from db.record import Record
+from db.registers.membership import LEFT
 from db.search import number_tokens, person_tokens
 
-LEFT = frozenset({"转出", "退会", "除名", "去世"})
+RETIRED = frozenset({"退休", "退职"})
+"""Employment states that keep the membership but leave today's lists (domain 5.5)."""
 
 
 class Member(Record):
@@ -32,6 +34,8 @@ class Member(Record):
     ethnicity: Mapped[str | None] = field("民族", code("ethnicity"), pii=Pii.PERSONAL)
     education: Mapped[str | None] = field("学历", code("education"), pii=Pii.PERSONAL, aliases=("文化程度", "学历层次", "最高学历", "学历程度"))
     political_status: Mapped[str | None] = field("政治面貌", code("political_status"), pii=Pii.PERSONAL, aliases=("政治身份",))
+    name_note: Mapped[str | None] = field("姓名用字说明", TEXT, pii=Pii.PERSONAL, hint="打不出的字怎么写：王+乐", aliases=("姓名备注", "生僻字说明"))
+    id_valid_to: Mapped[str | None] = field("证件有效期至", TEXT, pii=Pii.PERSONAL, hint="日期，或“长期”", aliases=("身份证有效期", "证件有效期", "身份证有效期至"))
     mobile: Mapped[str | None] = field(
         "手机", MOBILE, pii=Pii.PERSONAL, index=True,
         aliases=("移动电话", "手机号", "手机号码", "联系电话", "联系方式", "电话", "本人电话", "联系手机", "电话号码"),
@@ -51,10 +55,16 @@ class Member(Record):
     household_place: Mapped[str | None] = field("户籍所在地", TEXT, pii=Pii.PERSONAL, aliases=("户口所在地",))
     native_place: Mapped[str | None] = field("籍贯", TEXT, pii=Pii.PERSONAL)
     is_migrant_worker: Mapped[bool | None] = field("是否农民工", YES_NO, pii=Pii.PERSONAL, aliases=("是否农民工会员", "农民工"))
+    work_started_on: Mapped[PartialDate | None] = field("参加工作日期", DATE, pii=Pii.PERSONAL, aliases=("参加工作时间", "工作时间", "参加工作年月"))
+    professional_title: Mapped[str | None] = field("职称", TEXT, pii=Pii.PERSONAL, aliases=("专业技术职务", "专业技术职称", "技术职称"))
+    residence_place: Mapped[str | None] = field("现居住地", TEXT, pii=Pii.PERSONAL, aliases=("居住地", "现住址", "家庭住址", "现居住地址", "住址"))
+    is_from_outside_beijing: Mapped[bool | None] = field("是否外地来京务工", YES_NO, pii=Pii.PERSONAL, aliases=("外地来京务工", "是否外地来京"))
     employer_name: Mapped[str | None] = field("工作单位", TEXT, pii=Pii.NONE, aliases=("单位", "单位名称", "所在单位"))
-    membership_event: Mapped[str | None] = field("会籍变化类型", code("membership_event"), pii=Pii.PERSONAL, aliases=("会籍变化", "会籍状态"))
-    membership_event_date: Mapped[PartialDate | None] = field("会籍变化日期", DATE, pii=Pii.PERSONAL, aliases=("会籍变化时间",))
-    membership_event_reason: Mapped[str | None] = field("会籍变化原因", code("membership_event_reason"), pii=Pii.PERSONAL)
+    membership_event: Mapped[str | None] = field("会籍变化类型", code("membership_event"), pii=Pii.PERSONAL, derived=True, aliases=("会籍变化", "会籍状态"))
+    membership_event_date: Mapped[PartialDate | None] = field("会籍变化日期", DATE, pii=Pii.PERSONAL, derived=True, aliases=("会籍变化时间",))
+    membership_event_reason: Mapped[str | None] = field("会籍变化原因", code("membership_event_reason"), pii=Pii.PERSONAL, derived=True)
+    consent_on: Mapped[PartialDate | None] = field("同意日期", DATE, pii=Pii.PERSONAL, hint="本人书面同意使用个人信息的日期（个人信息保护法第 13、29 条）", aliases=("个人信息同意日期",))
+    retain_until: Mapped[PartialDate | None] = field("保存到", DATE, pii=Pii.NONE, hint="过了这一天就该清除个人信息", aliases=("保存期限",))
     note: Mapped[str | None] = field("备注", LONG_TEXT, pii=Pii.PERSONAL, aliases=("说明",))
 
     @property
@@ -64,6 +74,11 @@ class Member(Record):
     @property
     def has_left(self) -> bool:
         return self.membership_event in LEFT
+
+    @property
+    def is_current(self) -> bool:
+        """Whether she belongs on today's lists: neither left nor retired."""
+        return not self.has_left and self.employment_status not in RETIRED
 
     @classmethod
     def search_tokens(cls, values: Values[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Rows of a workbook as people: values, and every doubt in a sentence at its cell. Writes nothing, needs no vault."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -36,6 +36,8 @@ class Row:
     sheet: str = ""
     part: int = 0
     """Which of the tables that stand side by side."""
+    filled: Collection[str] = ()
+    """Fields that a merged cell further up fills."""
 
     @property
     def key(self) -> str:
@@ -58,10 +60,10 @@ class Row:
         found: dict[str, tuple[Change, ...]] = {}
         for name, value in self.values.items():
             f = fields[name]
-            said = f.kind.changes(cells[name]) if name in cells else ()
-            reached = said[-1].after if said else cell_text(cells.get(name))
+            said = f.kind.changes(cells[name]) if name in cells and name not in self.filled else ()
+            reached = said[-1].after if said else "" if name in self.filled else cell_text(cells.get(name))
             if value is not None and f.show(value) != reached:
-                said = (*said, read_as(_SETTLED.get(name, "fill-down" if name in cells else "sheet-department"), reached, f.show(value)))
+                said = (*said, read_as("fill-down" if name in self.filled else _SETTLED.get(name, "sheet-department"), reached, f.show(value)))
             if said:
                 found[name] = said
         return found
@@ -75,6 +77,8 @@ class CheckedSheet:
     skipped: list[tuple[int, str]] = field(default_factory=list)
     why_skipped: str | None = None
     """Why the whole sheet was passed over; None for a roster."""
+    cells: Sequence[Sequence[Cell]] = field(default=(), repr=False)
+    """The sheet as it came."""
 
 
 @dataclass
@@ -83,6 +87,11 @@ class Checked:
 
     file: str
     sheets: list[CheckedSheet]
+
+    @property
+    def sheets_with_table(self) -> list[CheckedSheet]:
+        """The visible sheets in which something like a table was found, whether or not its columns are known."""
+        return [sheet for sheet in self.sheets if sheet.table is not None and sheet.why_skipped in (None, "no-table")]
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -113,10 +122,11 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def check_sheets(file: str, sheets: Sequence[Sheet], *, mappings: Mapping[str, Mapping[int, str]] | None = None) -> Checked:
+def check_sheets(file: str, sheets: Sequence[Sheet], *, columns: Mapping[str, Mapping[int, str]] | None = None) -> Checked:
+    """`columns`: by the shape of a table, what its columns are, where that was said by hand."""
     checked = []
-    tables = [layout.find_table(sheet) for sheet in sheets]
-    tables = [table.remapped(mappings[sheet.name]) if table and mappings and sheet.name in mappings else table for sheet, table in zip(sheets, tables, strict=True)]
+    tables = [layout.find_table(sheet) or layout.guess_table(sheet) for sheet in sheets]
+    tables = [table.remapped(columns[table.shape]) if table and columns and table.shape in columns else table for table in tables]
     alone = sum(sheet.visible for sheet in sheets) == 1
     rosters = sum(layout.why_not_a_roster(sheet, table) is None for sheet, table in zip(sheets, tables, strict=True))
     seen: dict[str, tuple[str, int]] = {}
@@ -124,7 +134,7 @@ def check_sheets(file: str, sheets: Sequence[Sheet], *, mappings: Mapping[str, M
         why = layout.why_not_a_roster(sheet, table, alone=alone)
         if why is not None or table is None:
             skipped = [(n, why or "no-table") for n, row in enumerate(sheet.rows, 1) if any(cell not in ("", None) for cell in row)]
-            checked.append(CheckedSheet(sheet.name, table, skipped=skipped, why_skipped=why))
+            checked.append(CheckedSheet(sheet.name, table, skipped=skipped, why_skipped=why, cells=sheet.rows))
             continue
         department = sheet.name if rosters > 1 and not _is_generic(sheet.name) else None
         checked.append(_check_sheet(sheet, table, department, seen))
@@ -136,7 +146,7 @@ def _is_generic(name: str) -> bool:
 
 
 def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, tuple[str, int]]) -> CheckedSheet:
-    result = CheckedSheet(sheet.name, table)
+    result = CheckedSheet(sheet.name, table, cells=sheet.rows)
     for part, one in enumerate((table, *table.beside)):
         if one.is_roster:
             _read_table(result, sheet, one, part, department, seen)
@@ -146,14 +156,14 @@ def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[
 def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, department: str | None, seen: dict[str, tuple[str, int]]) -> None:
     """Read one table of a sheet, and those below it that begin with another header."""
     start = table.header_rows[-1]
-    layout.fill_down(sheet, table.columns)
+    filled = layout.fill_down(sheet, table.columns)
     reader = RowReader(table, department, since_1904=sheet.since_1904)
     waiting: list[tuple[int, Sequence[Cell]]] = []
     mine = set(table.headers) if table.beside or part else None
 
     def read_waiting() -> None:
         for person in reader.read_many(waiting):
-            person.sheet, person.part = sheet.name, part
+            person.sheet, person.part, person.filled = sheet.name, part, filled.get(person.row, ())
             _mark_repeat(person, seen)
             result.rows.append(person)
         waiting.clear()
@@ -169,7 +179,7 @@ def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, dep
         if why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
             read_waiting()  # with the columns of the table that ends here
             table, reader = other, RowReader(other, department, since_1904=sheet.since_1904)
-            layout.fill_down(sheet, other.columns)
+            filled |= layout.fill_down(sheet, other.columns)
     read_waiting()
 
 

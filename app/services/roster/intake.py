@@ -1,38 +1,87 @@
-"""From checked rows to the register: who is new, who changed in what, who waits; then one act.
+"""From checked rows to the register: who is new, who changed in what, who may be somebody, who waits.
 
-The preview and the import are the same plan. A blank cell never wipes what is stored. A row with an error is left out, named,
-and kept with the act, so that it can be given back to whoever sent the workbook.
+The preview and the import are the same plan, worked out from the rows, the clerk's options and her decisions. A blank cell
+wipes nothing unless that column was told to. `carry_out` puts a plan into an act; `app.services.roster.batch` keeps the rest.
 """
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app.services.office import Office
-from app.services.records import Act, ActKind, table_of
-from app.services.roster.check import Checked, Row, uncollected
+from app.services import membership
+from app.services.records import Act, resolve, table_of
+from app.services.roster.check import Row, reread
+from app.services.roster.matching import COLUMNS, ROW, Matcher, Near, compare
 from db.dates import PartialDate
-from db.fields import cell_text
 from db.journal import JournalRow
-from db.problems import Problem
-from db.record import field_of, fields_of
-from db.registers import Certificate, Member
+from db.office_tables import NotSame
+from db.problems import Problem, warning
+from db.record import field_of
+from db.registers import Certificate, Member, MembershipEvent
+from db.registers.members import RETIRED
+from db.registers.membership import LEFT
+
+NEW_PERSON = "new"
+REPEATED = "duplicate-in-file"
+_COLUMN_SET = frozenset(COLUMNS)
 
 
 class Verdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    NEAR = "near"
     LEFT_OUT = "left-out"
 
     @property
     def label(self) -> str:
-        return {Verdict.NEW: "新会员", Verdict.CHANGED: "有变化", Verdict.UNCHANGED: "没变化", Verdict.LEFT_OUT: "先不导入"}[self]
+        return {Verdict.NEW: "新会员", Verdict.CHANGED: "有变化", Verdict.UNCHANGED: "没变化", Verdict.NEAR: "像是同一人", Verdict.LEFT_OUT: "先不导入"}[self]
+
+    @property
+    def waits(self) -> bool:
+        """Whether such a row stays in the tray until a person has decided."""
+        return self in (Verdict.NEAR, Verdict.LEFT_OUT)
+
+
+class Mode(StrEnum):
+    """What a row may do to somebody who is in the roster already."""
+
+    UPDATE = "update"
+    FILL = "fill"
+    NEW_ONLY = "new-only"
+
+    @property
+    def label(self) -> str:
+        return {Mode.UPDATE: "补空白，也更新不一样的", Mode.FILL: "只补空白", Mode.NEW_ONLY: "只加新会员"}[self]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`wipe`: columns in which a blank cell empties what is stored."""
+
+    mode: Mode = Mode.UPDATE
+    wipe: frozenset[str] = frozenset()
+
+
+DEFAULT = Options()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the clerk said about one row. `person`: the member it is, `NEW_PERSON`, or nothing yet; `leave`: changes not to make."""
+
+    mended: Mapping[str, str] = field(default_factory=dict)
+    leave: frozenset[str] = frozenset()
+    person: str = ""
+    with_doubts: bool = False
+
+
+UNDECIDED = Decision()
 
 
 @dataclass
@@ -43,6 +92,13 @@ class Planned:
     verdict: Verdict
     record_id: str | None = None
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    near: tuple[Near, ...] = ()
+    leave: frozenset[str] = frozenset()
+
+    @property
+    def taken(self) -> dict[str, Any]:
+        """The changes that would be made: field -> new value."""
+        return {name: new for name, (_, new) in self.changes.items() if name not in self.leave}
 
 
 @dataclass(frozen=True)
@@ -51,10 +107,26 @@ class Plan:
 
     rows: tuple[Planned, ...]
     as_of: int
-    with_doubts: frozenset[tuple[str, int]] = frozenset()
+    options: Options = DEFAULT
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    """Members on today's lists whom no row means."""
+    matcher: Matcher | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def counts(self) -> Mapping[Verdict, int]:
+        found = dict.fromkeys(Verdict, 0)
+        for p in self.rows:
+            found[p.verdict] += 1
+        return found
 
     def count(self, verdict: Verdict) -> int:
-        return sum(p.verdict is verdict for p in self.rows)
+        return self.counts[verdict]
+
+    @cached_property
+    def going(self) -> int:
+        """How many rows would change something."""
+        return sum(p.verdict is Verdict.NEW or (p.verdict is Verdict.CHANGED and bool(p.taken)) for p in self.rows)
 
 
 @dataclass(frozen=True)
@@ -64,80 +136,96 @@ class Imported:
     changed: int
     unchanged: int
     left_out: int
+    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Row key -> the member it became or was."""
 
 
-_COLUMNS = tuple(f.name for f in fields_of(Member))
-_COLUMN_SET = frozenset(_COLUMNS)
-_ROW = "row"
-"""Where the matcher keeps the row of somebody who is only planned."""
-REPEATED = "duplicate-in-file"
-
-
-class Matcher:
-    """Finds the member that a row means: by ID number; without one, by name with employee no., phone or birth date."""
-
-    def __init__(self, connection: Connection) -> None:
-        table = table_of(Member)
-        rows = connection.execute(select(table.c.id, *(table.c[name] for name in _COLUMNS)).where(table.c.removed_at.is_(None)))
-        self._by_number: dict[str, Mapping[str, Any]] = {}
-        self._by_name: dict[str, list[Mapping[str, Any]]] = {}
-        names = ("id", *_COLUMNS)
-        for found in rows:
-            row = dict(zip(names, found, strict=True))
-            self.add(row)
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Know one more person: stored, or planned from a row further up."""
-        if row.get("id_number"):
-            self._by_number[row["id_number"]] = row
-        self._by_name.setdefault(row.get("full_name") or "", []).append(row)
-
-    def find(self, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        number = values.get("id_number")
-        if number and (found := self._by_number.get(number)):
-            return found
-        same_name = self._by_name.get(values.get("full_name") or "", ())
-        likely = [row for row in same_name if not (number and row.get("id_number")) and _agrees(row, values)]
-        return likely[0] if len(likely) == 1 else None
-
-
-def _agrees(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    """Same name already; does another mark agree, and none contradict?"""
-    if any(values.get(k) and row.get(k) and values[k] == row[k] for k in ("employee_no", "mobile")):
-        return True
-    born, said = row.get("birth_date"), values.get("birth_date")
-    return bool(born and said and born.day is not None and born == said)
-
-
-def plan(connection: Connection, checked: Checked | Iterable[Row], *, with_doubts: Collection[tuple[str, int]] = ()) -> Plan:
-    """What importing these rows would do. Rows with an error are left out unless (sheet, row) is in `with_doubts`."""
-    rows = checked.rows if isinstance(checked, Checked) else checked
+def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT, decisions: Mapping[str, Decision] | None = None) -> Plan:
+    """What importing these rows would do. Rows with an error wait unless they are taken with their doubts."""
+    decided = decisions or {}
     matcher = Matcher(connection)
-    planned = []
+    planned, meant = [], set[str]()
     for row in rows:
-        doubted = (row.sheet, row.row) in with_doubts
-        if not row.is_sound and (not doubted or row.values.get("full_name") is None or any(p.code == REPEATED for p in row.problems)):
-            planned.append(Planned(row, Verdict.LEFT_OUT))
-            continue
+        decision = decided.get(row.key, UNDECIDED) if decided else UNDECIDED
+        p = _plan_row(connection, matcher, row, options, decision)
+        planned.append(p)
+        if p.record_id is not None:
+            meant.add(p.record_id)
+        meant.update(near.id for near in p.near)
+        if p.verdict is Verdict.LEFT_OUT and (likely := matcher.find(row.values)) is not None and ROW not in likely:
+            meant.add(likely["id"])  # the row waits, but she is in the file
+    missing = tuple(i for i, m in matcher.stored.items() if i not in meant and m["membership_event"] not in LEFT and m["employment_status"] not in RETIRED)
+    return Plan(tuple(planned), journal_end(connection), options, decided, missing, matcher)
+
+
+def decided_again(connection: Connection, plan_: Plan, row: Row, decision: Decision) -> Plan:
+    """The plan after one more decision, worked out for that row alone; the rest follows when it is carried out. `row` as the file has it."""
+    assert plan_.matcher is not None
+    p = _plan_row(connection, plan_.matcher, row, plan_.options, decision)
+    rows = tuple(p if old.row.key == row.key else old for old in plan_.rows)
+    return replace(plan_, rows=rows, as_of=-1, decisions={**plan_.decisions, row.key: decision})
+
+
+def _plan_row(connection: Connection, matcher: Matcher, row: Row, options: Options, decision: Decision) -> Planned:
+    if decision.mended:
+        row = reread(row, decision.mended)
+    if not row.is_sound and (not decision.with_doubts or row.values.get("full_name") is None or any(p.code == REPEATED for p in row.problems)):
+        return Planned(row, Verdict.LEFT_OUT)
+    found = matcher.stored.get(resolve(connection, decision.person)) if decision.person not in ("", NEW_PERSON) else None
+    if found is None:
         found = matcher.find(row.values)
-        if found is None:
-            planned.append(Planned(row, Verdict.NEW))
-            matcher.add({**row.values, _ROW: row})
-        elif (first := found.get(_ROW)) is not None:
-            planned.append(Planned(_repeated(row, first), Verdict.LEFT_OUT))
-        else:
-            changes = {name: (found[name], value) for name, value in row.values.items() if value is not None and name in _COLUMN_SET and found[name] != value and not _less_precise(found[name], value)}
-            planned.append(Planned(row, Verdict.CHANGED if changes else Verdict.UNCHANGED, found["id"], changes))
-    return Plan(tuple(planned), _journal_end(connection), frozenset(with_doubts))
+        if found is not None and decision.person == "" and (doubt := _another_name(row, found)):
+            return doubt
+    if found is None:
+        near = tuple(n for n in matcher.near(row.values)) if decision.person == "" else ()
+        if near:
+            return Planned(_doubted(row, near), Verdict.NEAR, near=near)
+        matcher.add({**row.values, ROW: row})
+        return Planned(row, Verdict.NEW)
+    if (first := found.get(ROW)) is not None:
+        if first.key == row.key:
+            return Planned(row, Verdict.NEW)
+        said = Problem(REPEATED, f"这个人和第 {first.row} 行是同一个人，只导入第 {first.row} 行。", "full_name")
+        return Planned(replace(row, problems=(*row.problems, said)), Verdict.LEFT_OUT)
+    changes = changes_of(found, row, options)
+    return Planned(row, Verdict.CHANGED if changes else Verdict.UNCHANGED, found["id"], changes, leave=decision.leave)
 
 
-def _repeated(row: Row, first: Row) -> Row:
-    said = Problem(REPEATED, f"这个人和第 {first.row} 行是同一个人，只导入第 {first.row} 行。", "full_name")
+def _another_name(row: Row, found: Mapping[str, Any]) -> Planned | None:
+    """The same number under quite another name: one of the two is somebody else's."""
+    if found.get(ROW) is not None or row.values.get("full_name") in (None, found["full_name"]):
+        return None
+    without = dict.fromkeys(("id_number", "birth_date", "gender"))
+    weight, _, differs = compare({**found, **without}, {**row.values, **without})
+    if "full_name" not in differs or weight >= 1:
+        return None
+    _, agrees, differs = compare(found, row.values)
+    said = warning("name-other", f"身份证号和名册里的“{found['full_name']}”一样，姓名却不同，请看是不是同一个人。", "full_name")
+    return Planned(replace(row, problems=(*row.problems, said)), Verdict.NEAR, near=(Near(found["id"], 10.0 + weight, agrees, differs),))
+
+
+def _doubted(row: Row, near: tuple[Near, ...]) -> Row:
+    said = warning("person-near", f"名册里有 {len(near)} 个人和这一行很像，请看是不是同一个人。", "full_name")
     return replace(row, problems=(*row.problems, said))
 
 
-def _journal_end(connection: Connection) -> int:
-    return connection.execute(select(func.max(JournalRow.seq))).scalar() or 0
+def changes_of(stored: Mapping[str, Any], row: Row, options: Options) -> dict[str, tuple[Any, Any]]:
+    """field -> (stored, from the file), as far as the mode allows."""
+    if options.mode is Mode.NEW_ONLY:
+        return {}
+    changes = {}
+    for name, value in row.values.items():
+        if name not in _COLUMN_SET:
+            continue
+        there = stored[name]
+        if value is None:
+            if name in options.wipe and there is not None and name != "full_name" and not any(p.field == name for p in row.problems):
+                changes[name] = (there, None)
+        elif there != value and (there is None or options.mode is Mode.UPDATE) and not _less_precise(there, value) and not _said_in(name, there, value):
+            changes[name] = (there, value)
+    if not {"membership_event", "membership_event_date"} & changes.keys():
+        changes.pop("membership_event_reason", None)
+    return changes
 
 
 def _less_precise(stored: Any, offered: Any) -> bool:
@@ -145,48 +233,63 @@ def _less_precise(stored: Any, offered: Any) -> bool:
     return isinstance(stored, PartialDate) and isinstance(offered, PartialDate) and stored.agrees_with(offered) and offered.precision < stored.precision
 
 
-def digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _said_in(name: str, stored: Any, offered: Any) -> bool:
+    """A note that the stored one contains already says nothing new."""
+    return name == "note" and isinstance(stored, str) and offered in stored
 
 
-def commit(office: Office, file_name: str, plan_: Plan, *, digest: str = "", progress: Callable[[int, int], None] | None = None) -> Imported:
-    """One transaction, one act, one undo. Nothing is written when nothing would change.
-
-    If anybody changed anything since the plan was made, it is made again inside the transaction.
-    """
-    with uncollected(), office.act(ActKind.IMPORT, f"导入名册“{file_name}”") as act:
-        if _journal_end(act.connection) != plan_.as_of:
-            plan_ = plan(act.connection, [p.row for p in plan_.rows], with_doubts=plan_.with_doubts)
-        imported = Imported(None, *(plan_.count(v) for v in (Verdict.NEW, Verdict.CHANGED, Verdict.UNCHANGED, Verdict.LEFT_OUT)))
-        new = [p for p in plan_.rows if p.verdict is Verdict.NEW]
-        total = imported.new + imported.changed
-        step = (lambda done, _total: progress(done, total)) if progress else None
-        ids = act.create_many(Member, [p.row.values for p in new], progress=step)
-        _change_all(act, [p for p in plan_.rows if p.verdict is Verdict.CHANGED], lambda done: progress(imported.new + done, total) if progress else None)
-        people = [*zip(ids, new, strict=True), *((p.record_id, p) for p in plan_.rows if p.record_id is not None)]
-        added = _certificates(act, people)
-        if not total and not added:
-            return imported
-        counts = {"new": imported.new, "changed": imported.changed, "unchanged": imported.unchanged, "left_out": imported.left_out}
-        act.note(file=file_name, digest=digest, **counts, left_out_rows=[_left_out(p) for p in plan_.rows if p.verdict is Verdict.LEFT_OUT])
-        if progress:
-            progress(total, total)  # the last chance to cancel: after this it is kept
-        return replace(imported, act=act.id)
+def journal_end(connection: Connection) -> int:
+    return connection.execute(select(func.max(JournalRow.seq))).scalar() or 0
 
 
-def _change_all(act: Act, changed: list[Planned], progress: Callable[[int], None]) -> None:
+def carry_out(act: Act, plan_: Plan, *, today: date, progress: Callable[[int, int], None] | None = None) -> Imported:
+    """Write what the plan says into the act. If anybody changed anything since it was made, it is made again first."""
+    if journal_end(act.connection) != plan_.as_of:
+        plan_ = plan(act.connection, [_without_verdict(p.row) for p in plan_.rows], plan_.options, plan_.decisions)
+    new = [p for p in plan_.rows if p.verdict is Verdict.NEW]
+    changed = [p for p in plan_.rows if p.verdict is Verdict.CHANGED and p.taken]
+    total = len(new) + len(changed)
+    ids = act.create_many(Member, [p.row.values for p in new], progress=(lambda done, _: progress(done, total)) if progress else None)
+    people = dict(zip((p.row.key for p in new), ids, strict=True))
+    people |= {p.row.key: p.record_id for p in plan_.rows if p.record_id is not None}
     for n, p in enumerate(changed):
-        if n % 200 == 0:
-            progress(n)
+        if progress and n % 200 == 0:
+            progress(len(new) + n, total)
         assert p.record_id is not None
-        act.change(Member, p.record_id, {name: value for name, (_, value) in p.changes.items()}, checked=True)
+        act.change(Member, p.record_id, {name: value for name, value in p.taken.items() if name not in membership.FIELDS}, checked=True)
+    _events(act, zip(ids, new, strict=True), changed, today)
+    _certificates(act, [(people[p.row.key], p) for p in plan_.rows if p.row.key in people])
+    _remember_different(act, plan_, people)
+    if progress:
+        progress(total, total)  # the last chance to cancel: after this it is kept
+    left_out = sum(p.verdict.waits for p in plan_.rows)
+    return Imported(act.id if total or not act.is_empty else None, len(new), len(changed), len(plan_.rows) - total - left_out, left_out, people)
 
 
-def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> int:
+def _without_verdict(row: Row) -> Row:
+    """The row without what an earlier plan said of it."""
+    said = ("person-near", "name-other")
+    return replace(row, problems=tuple(p for p in row.problems if p.code not in said and not (p.code == REPEATED and p.field == "full_name")))
+
+
+def _events(act: Act, new: Iterable[tuple[str, Planned]], changed: Iterable[Planned], today: date) -> None:
+    """What the rows say of memberships becomes events; a new member's own fields say the same already."""
+    def event(member: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {"member": member, **{of_event: values.get(name) for name, of_event in membership.FIELDS.items()}}
+
+    fresh = [event(member, p.row.values) for member, p in new if p.row.values.get("membership_event")]
+    later = [e for e in fresh if e["event_date"] and e["event_date"].first_day() > today]
+    act.create_many(MembershipEvent, fresh)
+    membership.refresh(act, [e["member"] for e in later], today=today)
+    known = [event(p.record_id, p.row.values) for p in changed if membership.FIELDS.keys() & p.taken.keys() and p.row.values.get("membership_event")]
+    membership.add(act, known, today=today)
+
+
+def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> None:
     """A certificate number in a roster row becomes a certificate of that person, once."""
     named = [(member, p) for member, p in people if p.row.values.get("certificate_no")]
     if not named:
-        return 0
+        return
     table = table_of(Certificate)
     known = set(act.connection.execute(select(table.c.member, table.c.certificate_no).where(table.c.removed_at.is_(None))).all())
     fresh = [
@@ -194,31 +297,27 @@ def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> int:
         for member, p in named if (member, p.row.values["certificate_no"]) not in known
     ]
     act.create_many(Certificate, fresh)
-    return len(fresh)
 
 
-def _left_out(p: Planned) -> dict[str, Any]:
-    return {
-        "sheet": p.row.sheet, "row": p.row.row, "cells": {name: cell_text(cell) for name, cell in p.row.cells.items()},
-        "why": [problem.message for problem in p.row.problems if problem.is_error],
-    }
+def _remember_different(act: Act, plan_: Plan, people: Mapping[str, str]) -> None:
+    """Who was said to be a new person is not any of those she looked like; nobody is asked again."""
+    asked = [p for p in plan_.rows if plan_.decisions and plan_.decisions.get(p.row.key, UNDECIDED).person == NEW_PERSON]
+    if not asked:
+        return
+    matcher = Matcher(act.connection)
+    for p in asked:
+        if mine := people.get(p.row.key):
+            for near in matcher.near({**p.row.values, "id": mine}):
+                remember_different(act.connection, mine, near.id)
+
+
+def remember_different(connection: Connection, one: str, other: str) -> None:
+    """Two members are two people: a person said so."""
+    low, high = sorted((one, other))
+    connection.exec_driver_sql(f"INSERT OR IGNORE INTO {NotSame.__tablename__} (one, other) VALUES (?, ?)", (low, high))
 
 
 def label_of(name: str) -> str:
     """How the office calls a column of a roster."""
     register = Certificate if name == "certificate_no" else Member
     return field_of(register, name).label
-
-
-def write_left_out(rows: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """The left-out rows as the sheet clerks know: the original cells with 是否导入成功 and 错误原因; it can be mended and imported."""
-    from openpyxl import Workbook  # 0.4 s to import
-
-    rows = list(rows)
-    names = [name for name in [*_COLUMNS, "certificate_no"] if any(name in row["cells"] for row in rows)]
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("待修")
-    sheet.append([*(label_of(name) for name in names), "是否导入成功", "错误原因"])
-    for row in rows:
-        sheet.append([*(row["cells"].get(name, "") for name in names), "否", " ".join(row["why"])])
-    book.save(path)

@@ -110,6 +110,16 @@ def find_table(sheet: Sheet, start: int = 0) -> Table | None:
     return _build((place,), _texts(sheet.rows[place]), None)
 
 
+def guess_table(sheet: Sheet) -> Table | None:
+    """A header nobody recognises: the first row of words above a row that is as wide. Its columns are for the clerk to name."""
+    for i, row in enumerate(sheet.rows[:LOOK_AT_ROWS]):
+        words = [text for text in _texts(row) if text and not any(c.isdigit() for c in text)]
+        below = [text for text in _texts(sheet.rows[i + 1]) if text] if i + 1 < len(sheet.rows) else []
+        if len(words) >= 2 and len(words) == len([text for text in _texts(row) if text]) and len(below) * 2 >= len(words):
+            return _build((i,), _texts(row), None)
+    return None
+
+
 def _is_second_header(sheet: Sheet, top: int, below: Sequence[str]) -> bool:
     """Whether the row under `top` belongs to the header: it names fields where a merge spreads above it."""
     if _score(below) < 1 or any(text.isdigit() and len(text) > 3 for text in below):
@@ -224,8 +234,9 @@ def _repeats_header(table: Table, row: Sequence[Cell]) -> bool:
     return same >= 3 and same * 2 > len([cell for cell in row if cell not in ("", None)])
 
 
-def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> None:
-    """Give every row of a vertical merge its value, for unit and department only; other merges stay as they are."""
+def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> dict[int, set[str]]:
+    """Give every row of a vertical merge its value, for unit and department only; row number -> fields that were filled."""
+    filled: dict[int, set[str]] = {}
     wanted = {c for c, name in columns.items() if name in ("department", "employer_name")}
     for r1, c1, r2, c2 in sheet.merges:
         if c1 in wanted and r2 > r1 and c1 == c2:
@@ -235,3 +246,5 @@ def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> None:
                 row += [None] * (c1 + 1 - len(row))
                 if row[c1] in ("", None):
                     row[c1] = value
+                    filled.setdefault(r + 1, set()).add(columns[c1])
+    return filled

@@ -5,16 +5,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import zstandard
 
 from app.services.roster.child import MEMORY, NEEDS_PASSWORD, WRONG_PASSWORD
 from db.problems import UserError
 
 MOST_SECONDS = 60
+LONGEST_REFUSAL = 4000
 Cell = str | float | int | bool | None
 
 
@@ -35,7 +37,31 @@ class PasswordNeeded(UserError):
 
 
 def read(path: Path, *, password: str | None = None) -> list[Sheet]:
-    """All sheets of a workbook or text table. UserError, in one sentence, for a file that cannot be taken; PasswordNeeded among them.
+    """All sheets of a workbook or text table. UserError, in one sentence, for a file that cannot be taken; PasswordNeeded among them."""
+    return sheets_of(read_body(path, password=password))
+
+
+def pack(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(body)
+
+
+def unpack(packed: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(packed)
+
+
+def sheets_of(body: bytes) -> list[Sheet]:
+    """The sheets of what the child answered."""
+    answer = msgspec.msgpack.decode(body)
+    return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"]), s.get("since_1904", False)) for s in answer["sheets"]]
+
+
+def body_of(sheets: Iterable[Sheet]) -> bytes:
+    """The inverse of `sheets_of`."""
+    return msgspec.msgpack.encode({"sheets": [{"name": s.name, "visible": s.visible, "rows": s.rows, "merges": s.merges, "since_1904": s.since_1904} for s in sheets]})
+
+
+def read_body(path: Path, *, password: str | None = None) -> bytes:
+    """What the child answers for a sound file: the sheets as MessagePack. UserError as `read`.
 
     The password goes to the child through a pipe and is kept nowhere.
     """
@@ -43,15 +69,13 @@ def read(path: Path, *, password: str | None = None) -> list[Sheet]:
         raise UserError("这是 WPS 自己的 .et 表格。请在 WPS 里打开它，点“文件 → 另存为”，类型选“.xlsx”，再导入。")
     if not path.is_file():
         raise UserError(f"找不到文件“{path.name}”。请检查它是否被移走或 U 盘已拔出。")
-    answer = _ask_child(path, password)
-    if answer.get("refused") in (NEEDS_PASSWORD, WRONG_PASSWORD):
-        raise PasswordNeeded(str(answer["refused"]))
-    if "refused" in answer:
-        raise UserError(str(answer["refused"]))
-    return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"]), s.get("since_1904", False)) for s in answer["sheets"]]
+    body = _ask_child(path, password)
+    if len(body) < LONGEST_REFUSAL and "refused" in (answer := msgspec.msgpack.decode(body)):
+        raise PasswordNeeded(answer["refused"]) if answer["refused"] in (NEEDS_PASSWORD, WRONG_PASSWORD) else UserError(answer["refused"])
+    return body
 
 
-def _ask_child(path: Path, password: str | None) -> dict[str, Any]:
+def _ask_child(path: Path, password: str | None) -> bytes:
     too_much = UserError("这个表格读不出来（可能已损坏，或大得不正常），程序没有受影响。请用表格软件打开后另存为 .xlsx 再试。")
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
@@ -64,12 +88,7 @@ def _ask_child(path: Path, password: str | None) -> dict[str, Any]:
         body = child.communicate(None if password is None else password.encode())[0]
         if child.returncode != 0 or not body:
             raise too_much
-    try:
-        answer = msgspec.msgpack.decode(body)
-    except msgspec.DecodeError:
-        raise too_much from None
-    assert isinstance(answer, dict)
-    return answer
+    return body
 
 
 def _watch(child: "subprocess.Popen[bytes]") -> None:

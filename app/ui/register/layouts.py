@@ -18,13 +18,15 @@ _LAYOUTS: Mapping[str, Layout] = {
     "member": Layout(
         {"full_name": 120, "gender": 60, "id_number": 190, "birth_date": 110, "mobile": 130, "department": 130, "post": 120, "employee_no": 90, "joined_on": 110},
         {
-            "身份": ("full_name", "gender", "id_type", "id_number", "birth_date", "ethnicity", "native_place"),
-            "联系": ("mobile", "landline"),
-            "工作": ("department", "post", "employee_no", "employer_name", "employment_status", "employment_form", "skill_level", "education", "political_status"),
+            "身份": ("full_name", "name_note", "gender", "birth_date", "id_type", "id_number", "id_valid_to", "ethnicity", "native_place"),
+            "联系": ("mobile", "landline", "residence_place"),
+            "工作": ("department", "post", "employee_no", "employer_name", "employment_status", "employment_form", "work_started_on", "skill_level", "professional_title", "education", "political_status"),
             "会籍": ("member_card_no", "joined_on", "membership_event", "membership_event_date", "membership_event_reason"),
-            "户籍": ("household_type", "household_place", "is_migrant_worker", "note"),
+            "户籍": ("household_type", "household_place", "is_migrant_worker", "is_from_outside_beijing"),
+            "个人信息": ("consent_on", "retain_until", "note"),
         },
     ),
+    "membership_event": Layout({"member": 130, "event": 100, "event_date": 120, "reason": 220, "note": 260}, {"会籍变化": ("member", "event", "event_date", "reason", "note")}),
     "lecture": Layout(
         {"topic": 280, "theme": 80, "starts_at": 150, "place": 140, "planned_count": 90, "speaker": 100, "state": 80},
         {"讲座": ("topic", "theme", "form", "starts_at", "place", "speaker", "speaker_unit", "organizer_unit"), "签到": ("planned_count", "capacity", "walk_ins_allowed", "state", "summary")},

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -12,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.services import listing
 from app.services.listing import Hit
-from app.services.office import Office
+from app.services.office import Office, moment_of
 from app.services.records import ActKind, Invalid, read_values
 from app.services.undo import history_of
 from app.ui.register.editors import Editor, MaskedEditor, ReferenceEditor, editor_for
@@ -225,11 +224,6 @@ class RecordPage(QWidget):
             return
         for entry in history_of(session, self.register.__tablename__, record.id)[:30]:
             self.history.body.addWidget(label(f"{when(entry.at)}　{entry.who}　{said(self.register, entry.deed, entry.changes)}", "secondary", wrap=True))
-
-
-def moment_of(at: str) -> datetime:
-    """The instant of a journal row."""
-    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
 def when(at: str) -> str:

@@ -22,8 +22,6 @@ from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.editors import MaskedEditor, ReferenceEditor
-from app.ui.roster_model import LOOK
-from app.ui.roster_page import RosterPage
 from app.ui.run import Shell
 from app.ui.search import SearchDialog
 from app.ui.unlock import UnlockPage
@@ -355,43 +353,6 @@ def test_the_global_search_finds_people_and_pages(window: MainWindow, qtbot: Any
     assert chosen.args[0].title == "欧阳建国"
     window.open_found(chosen.args[0])
     assert window.register_page("member").record_page.heading.text() == "欧阳建国"
-
-
-# -- import
-
-
-def opened(window: MainWindow, qtbot: Any, path: Path) -> RosterPage:
-    window.go("import")
-    page = window.page("import")
-    assert isinstance(page, RosterPage)
-    page.open_file(path)
-    qtbot.waitUntil(lambda: page.stack.currentIndex() != 1, timeout=20_000)
-    return page
-
-
-def test_a_roster_is_looked_at_mended_imported_and_taken_back(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
-    before = count(window.office, Member)
-    page = opened(window, qtbot, SAMPLES / "花名册-人事科.xlsx")
-    assert page.chips["left-out"].text() == "先不导入 12"
-    page.show_only(LOOK)
-    index = page.model.index(0, page.model.names.index("id_number") + 2)
-    assert page.model.data(index) == "校验位不对"
-    page.model.setData(index, "11010519491231002X")
-    qtbot.waitUntil(lambda: page._mended == 1 and page.chips["left-out"].text() != "先不导入 12")
-    assert page.chips["left-out"].text() == "先不导入 11"
-    page.write_left_out(tmp_path / "待修.xlsx")
-    assert (tmp_path / "待修.xlsx").exists()
-    page.commit()
-    qtbot.waitUntil(lambda: window.stack.currentWidget() is window.pages.get("member"), timeout=20_000)
-    assert count(window.office, Member) == before + 251
-    window.undo_last()
-    assert count(window.office, Member) == before
-
-
-def test_a_file_that_cannot_be_read_leaves_a_sentence_and_a_living_window(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
-    (tmp_path / "坏.xlsx").write_bytes(b"PK\x03\x04 rubbish")
-    page = opened(window, qtbot, tmp_path / "坏.xlsx")
-    assert page.stack.currentIndex() == 0 and page.banner.text.text().endswith("。")
 
 
 # -- the door

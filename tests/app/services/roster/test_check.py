@@ -126,7 +126,9 @@ def test_when_mobile_and_phone_both_stand_there_each_goes_its_way() -> None:
 
 def test_columns_set_by_hand_are_obeyed() -> None:
     one = sheet(["姓名", "备用", "部门"], ["张三", id_number(1), "一车间"])
-    rows = list(check_sheets("x", [one], mappings={"名单": {0: "full_name", 1: "id_number", 2: "department"}}).rows)
+    table = layout.find_table(one)
+    assert table is not None
+    rows = list(check_sheets("x", [one], columns={table.shape: {0: "full_name", 1: "id_number", 2: "department"}}).rows)
     assert rows[0].values["id_number"] == id_number(1)
 
 
