@@ -236,9 +236,13 @@ class Act:
         """Journal that masked values were shown on purpose."""
         self._log(Deed.SHOW, register, record_id, {"fields": list(fields)})
 
-    def erased(self, register: type[Record], record_id: str, rows: Sequence[int]) -> None:
-        """Journal that the words of these rows were taken out."""
-        self._log(Deed.ERASE, register, record_id, {"rows": list(rows)})
+    def erase(self, register: type[Record], row: Mapping[str, Any], values: Mapping[str, Any], blanked: Sequence[int], *, gone: bool) -> None:
+        """Set these values without writing down the old ones; `blanked` are the journal rows whose words were taken out, `gone` makes a tombstone of it."""
+        table = table_of(register)
+        more = {"removed_at": row["removed_at"] or self.at} if gone else {}
+        self.connection.execute(table.update().where(table.c.rowno == row["rowno"]).values({**values, "revision": row["revision"] + 1, "changed_at": self.at, **more}))
+        search.replace(self.connection, register.__tablename__, row["rowno"], [])
+        self._log(Deed.ERASE, register, row["id"], {"rows": list(blanked)})
 
     def _mark(self, register: type[Record], row: Mapping[str, Any], removed_at: str | None, deed: Deed, said: Mapping[str, Any]) -> None:
         table = table_of(register)

@@ -22,6 +22,7 @@ from app.ui.pages.today import TodayPage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.page import RegisterPage
+from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import when
 from app.ui.roster.page import RosterPage
 from app.ui.search import Place, SearchDialog
@@ -186,6 +187,10 @@ class MainWindow(QMainWindow):
 
     def _make_members(self) -> Page:
         page = self._register(Member, button(tr("导入名册"), lambda: self.go("import"), icon_name="import", key="Ctrl+I"))
+        if isinstance(page.record_page, PersonPage):
+            page.record_page.wanted.connect(self.open_found)
+            page.record_page.said.connect(self.toast.say)
+            page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         page.empty_hint = tr("点右上角“导入名册”（Ctrl+I），把人事科的表格拖进来就行。")
         return page
 
@@ -260,6 +265,8 @@ class MainWindow(QMainWindow):
             self._mark(next(k for k, p in self.pages.items() if p is current))
             return False
         page = self.page(key)
+        if page is not current:
+            self.toast.hide()
         self.stack.setCurrentWidget(page)
         self._mark("member" if key == "import" else key)
         page.arrived()

@@ -19,6 +19,7 @@ from app.services.records import ActKind
 from app.services.roster import intake, layout, reader
 from app.services.roster.check import Checked, Row, check_sheets, uncollected
 from app.services.roster.intake import DEFAULT, UNDECIDED, Decision, Imported, Mode, Options, Plan, Verdict
+from db import identity
 from db.fields import cell_text
 from db.journal import Deed, JournalRow
 from db.office_tables import RosterBatch, RosterDecision, RosterForm
@@ -263,6 +264,24 @@ def ledger(session: Session) -> list[Entry]:
             Mode(said.get("mode", Mode.UPDATE)), tuple(said.get("forms", ())),
         ))
     return found
+
+
+def forget_person(connection: Connection, names: Iterable[str], marks: Iterable[str]) -> None:
+    """Empty the rows of every staged workbook that are about somebody: one of her numbers stands there, or her name beside no other ID number."""
+    known_names, known_marks = set(names), set(marks)
+    for batch_id, cells in connection.execute(select(_BATCH.c.id, _BATCH.c.cells).where(_BATCH.c.cells.is_not(None))).all():
+        sheets = reader.sheets_of(reader.unpack(cells))
+        emptied = []
+        for sheet in sheets:
+            for number, row in enumerate(sheet.rows, 1):
+                texts = {identity.squeeze(cell_text(cell)) for cell in row if cell not in (None, "")}
+                if texts & known_marks or (texts & known_names and not any(len(text) == 18 and identity.id_fault(text) is None for text in texts)):
+                    row[:] = [None] * len(row)
+                    emptied.append(f"{number}/%/{sheet.name}")
+        for pattern in emptied:
+            connection.execute(_DECISION.delete().where(_DECISION.c.batch == batch_id, _DECISION.c.row_key.like(pattern)))
+        if emptied:
+            connection.execute(_BATCH.update().where(_BATCH.c.id == batch_id).values(cells=reader.pack(reader.body_of(sheets))))
 
 
 # -- saved forms

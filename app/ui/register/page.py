@@ -17,6 +17,7 @@ from app.ui import errors, jobs
 from app.ui.preferences import Preferences
 from app.ui.register.layouts import layout_of
 from app.ui.register.model import RegisterModel
+from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import RecordPage
 from app.ui.text import tr
 from app.ui.theme import px, theme
@@ -24,6 +25,7 @@ from app.ui.widgets import ColouredDelegate, EmptyState, Page, button, label, ro
 from db.fields import Code, Reference
 from db.problems import UserError
 from db.record import Record
+from db.registers import Member
 
 
 class RegisterPage(Page):
@@ -44,7 +46,7 @@ class RegisterPage(Page):
         self._build_bar(extra)
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
-        self.record_page = RecordPage(office, register)
+        self.record_page = PersonPage(office) if register is Member else RecordPage(office, register)
         self.record_page.closed.connect(self._record_closed)
         self.stack.addWidget(self._list())
         self.stack.addWidget(self.record_page)

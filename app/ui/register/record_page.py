@@ -35,6 +35,7 @@ class RecordPage(QWidget):
     def __init__(self, office: Office, register: type[Record]) -> None:
         super().__init__()
         self.office, self.register = office, register
+        self.fields = fields_of(register)
         self.record_id: str | None = None
         self._loaded: dict[str, str] = {}
         self._as_loaded: dict[str, str] = {}
@@ -44,22 +45,24 @@ class RecordPage(QWidget):
         box.setSpacing(px(12))
         self.heading = label("", "section")
         self.back = button(tr("返回"), self.leave, icon_name="chevron-left", tip=tr("返回列表（Esc）"))
-        box.addLayout(row(self.back, self.heading, None))
+        self.head = row(self.back, self.heading, None)
+        box.addLayout(self.head)
         self.banner = Banner()
         box.addWidget(self.banner)
         area = QScrollArea()
         area.setWidgetResizable(True)
         inner = QWidget()
-        self._content = QVBoxLayout(inner)
-        self._content.setContentsMargins(0, 0, px(8), 0)
-        self._content.setSpacing(px(12))
+        self.content = QVBoxLayout(inner)
+        self.content.setContentsMargins(0, 0, px(8), 0)
+        self.content.setSpacing(px(12))
         area.setWidget(inner)
-        box.addWidget(area, 1)
+        self.middle = row(area, wide=area)
+        box.addLayout(self.middle, 1)
         for title, names in groups_of(register).items():
-            self._content.addWidget(self._group(title, names))
+            self.content.addWidget(self._group(title, names))
         self.history = Card(tr("变更记录"), padding=16, spacing=6)
-        self._content.addWidget(self.history)
-        self._content.addStretch(1)
+        self.content.addWidget(self.history)
+        self.content.addStretch(1)
         self.save_button = button(tr("保存"), self.save, icon_name="save", primary=True, key="Ctrl+S")
         self.cancel_button = button(tr("取消"), self.leave)
         box.addLayout(row(None, self.cancel_button, self.save_button))
@@ -78,12 +81,12 @@ class RecordPage(QWidget):
             editor.changed.connect(self._touched)
             if isinstance(editor, MaskedEditor):
                 editor.revealed.connect(self._revealed)
-            if f.decided_above:
+            if f.decided_above or f.derived:
                 editor.set_read_only(True)
             self.editors[name] = editor
             cell = QVBoxLayout()
             cell.setSpacing(px(2))
-            cell.addWidget(label(f.label + (" *" if f.required else "") + (tr("（区里决定）") if f.decided_above else ""), "fieldLabel"))
+            cell.addWidget(label(f.label + (" *" if f.required else "") + (tr("（区里决定）") if f.decided_above else tr("（随会籍变化）") if f.derived else ""), "fieldLabel"))
             cell.addWidget(editor)
             cell.addStretch(1)
             wide = name in WIDE
@@ -112,6 +115,7 @@ class RecordPage(QWidget):
                 editor.set_text(value or "" if isinstance(f.kind, Reference) else f.show(value))
                 if isinstance(editor, ReferenceEditor):
                     editor.show_title(listing.titles(session, f.kind.register, [value]).get(value, "") if value and isinstance(f.kind, Reference) else "")
+            self._show_around(session, record)
             self._show_history(session, record)
         self._settle()
         self._touched()
@@ -147,7 +151,7 @@ class RecordPage(QWidget):
         """Check everything, save in one act, close. Problems are shown at their fields and nothing is saved."""
         texts = self._texts()
         changed = {name: text for name, text in texts.items() if text != self._loaded.get(name) or self.record_id is None}
-        changed = {name: text for name, text in changed.items() if not field_of(self.register, name).decided_above}
+        changed = {name: text for name, text in changed.items() if not (f := field_of(self.register, name)).decided_above and not f.derived}
         values, problems = read_values(self.register, changed if self.record_id else texts)
         problems = [p for p in problems if self.record_id is None or p.code != "required" or p.field in changed]
         if self._show_problems(problems):
@@ -214,6 +218,9 @@ class RecordPage(QWidget):
             self._settle()
             return True
         return False
+
+    def _show_around(self, session: Any, record: Record | None) -> None:
+        """What else a register's page shows of a record; nothing here."""
 
     def _show_history(self, session: Any, record: Record | None) -> None:
         heading = self.history.body.takeAt(0)

@@ -97,8 +97,9 @@ class Preview(QWidget):
         header = self.table.horizontalHeader()
         header.setFixedHeight(px(40))
         header.setHighlightSections(False)
+        two = {name for p in plan.rows for name in p.changes}  # their cells show the old and the new
         for n, name in enumerate(("", "", *self.model.names)):
-            self.table.setColumnWidth(n, px((50, 100)[n] if n < 2 else _WIDTHS.get(name, 110)))
+            self.table.setColumnWidth(n, px((50, 100)[n] if n < 2 else max(_WIDTHS.get(name, 110), 230 if name in two else 0)))
         header.setStretchLastSection(True)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self.say())
         self._say_about()
