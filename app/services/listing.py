@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, column, false, or_, select, text, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, column, false, func, not_, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from app.services.records import table_of
@@ -16,6 +16,8 @@ from db import pinyin, search
 from db.fields import Amount, DateKind, Field, Identifier, Moment, Name, Reference, Whole, YesNo
 from db.record import Record, field_of, fields_of
 from db.registers import REGISTERS, Certificate, Entry, Member, SignIn, SubsidyApplication, register_named
+from db.registers.members import RETIRED
+from db.registers.membership import LEFT
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Query:
     filters: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     sort: tuple[str, bool] | None = None
+    scope: str = ""
+    """Of members: `CURRENT` for today's lists, `GONE` for those who left or retired."""
+
+
+CURRENT, GONE = "current", "gone"
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,7 @@ class Hit:
 def order_of(session: Session, query: Query) -> list[int]:
     """The row numbers that match, in order."""
     table = table_of(query.register)
-    where = [table.c.removed_at.is_(None), *(table.c[name] == value for name, value in query.fixed.items())]
-    where += [_matches(query.register, field_of(query.register, name), words) for name, words in query.filters.items() if words.strip()]
-    if query.quick.strip():
-        where.append(_quick(query.register, query.quick.strip()))
+    where = _where(query)
     if query.sort is None:
         return list(session.scalars(select(table.c.rowno).where(*where).order_by(table.c.rowno)))
     name, descending = query.sort
@@ -58,6 +62,33 @@ def order_of(session: Session, query: Query) -> list[int]:
     target = table.c[name]
     ordering = target.desc() if descending else target.asc()
     return list(session.scalars(select(table.c.rowno).where(*where).order_by(target.is_(None), ordering, table.c.rowno)))
+
+
+def _where(query: Query) -> list[ColumnElement[bool]]:
+    table = table_of(query.register)
+    where = [table.c.removed_at.is_(None), *(table.c[name] == value for name, value in query.fixed.items())]
+    where += [_matches(query.register, field_of(query.register, name), words) for name, words in query.filters.items() if words.strip()]
+    if query.quick.strip():
+        where.append(_quick(query.register, query.quick.strip()))
+    if query.scope and query.register is Member:
+        gone = or_(func.coalesce(table.c.membership_event, "").in_(sorted(LEFT)), func.coalesce(table.c.employment_status, "").in_(sorted(RETIRED)))
+        where.append(gone if query.scope == GONE else not_(gone))
+    return where
+
+
+def group_counts(session: Session, query: Query, name: str) -> list[tuple[str, int]]:
+    """How many of what is shown have each value of a column, the most first; dates by year; blank as （空）."""
+    table, f = table_of(query.register), field_of(query.register, name)
+    target = func.substr(type_coerce(table.c[name], String), 1, 4) if isinstance(f.kind, DateKind | Moment) else table.c[name]
+    rows = session.execute(select(target, func.count()).where(*_where(query)).group_by(target).order_by(func.count().desc(), target)).all()
+    words = titles(session, f.kind.register, [value for value, _ in rows if value]) if isinstance(f.kind, Reference) else {}
+
+    def shown(value: Any) -> str:
+        if value is None:
+            return "（空）"
+        return words.get(value, "") if isinstance(f.kind, Reference) else str(value) if isinstance(f.kind, DateKind | Moment) else f.mask(value)
+
+    return [(shown(value), count) for value, count in rows]
 
 
 def _matches(register: type[Record], f: Field, words: str) -> ColumnElement[bool]:

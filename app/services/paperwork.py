@@ -118,3 +118,17 @@ def unprintable(form: str, contexts: Sequence[template.Context]) -> str | None:
     """A sentence naming characters that no font of ours has, before anything is printed."""
     missing = engine.missing_characters(template.load(form), contexts)
     return f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None
+
+
+def list_sheet(office: Office, title: str, headers: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]]) -> bytes:
+    """What a table shows, as it shows it, on landscape A4 with a line for who printed it and when."""
+    columns = [{"title": "序号", "w": 34, "value": "{row.number}"}, *({"title": head, "w": w, "value": f"{{row.c{n}}}"} for n, (head, w) in enumerate(zip(headers, widths, strict=True)))]
+    names = ("number", *(f"c{n}" for n in range(len(headers))))
+    form = template.Form(
+        name="list", title=title, code="LB", orientation="landscape", margins=(12, 12, 12, 12), head=("{union.name}|>{form.printed}",), qr=None, foot="{union.name}",
+        sources={"union": "grassroots_union", "form": "values", "row": "values", "page": "values"}, values={"form": ("printed",), "row": names, "page": ("count", "up_to_here")},
+        blocks=({"kind": "table", "rows": "rows", "rows_per_page": 20, "row_height": 7.4, "columns": columns, "blank_rows": 0},), source_note="",
+    )
+    printed = f"{office.clock().astimezone():%Y-%m-%d %H:%M} {office.user.name} 打印，共 {len(rows)} 行"
+    filled = [{"number": n, **{f"c{i}": text for i, text in enumerate(row)}} for n, row in enumerate(rows, 1)]
+    return engine.render(form, [{"union": values_of(own_union(office)), "form": {"printed": printed}, "rows": filled}], draft=office.practice)

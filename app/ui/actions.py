@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from app.services import applications, paperwork
+from app.services import applications, merging, paperwork
 from app.services.records import Invalid
-from app.ui import errors
+from app.services.roster.matching import Matcher, Near, pairs_in_roster
+from app.ui import errors, jobs
 from app.ui.entry_dialog import EntryDialog
 from app.ui.kiosk.door import DoorWindow
+from app.ui.pair import DIFFERENT, LATER, PairDialog
+from app.ui.register.person_page import EventDialog, names_of
 from app.ui.text import tr
 from app.ui.widgets import Page
 from db.problems import UserError
@@ -65,6 +69,46 @@ class RegisterActions:
         current = self.window.stack.currentWidget()
         if isinstance(current, Page):
             current.arrived()
+
+    def change_membership(self) -> None:
+        """One membership event for everybody who is selected."""
+        if ids := self._chosen("member", tr("要登记的人")):
+            EventDialog(self.window, self.window.office, ids, names_of(self.window.office, ids)).exec()
+
+    def find_twins(self) -> None:
+        """Go through the pairs of members who look alike, the likeliest first."""
+        office = self.window.office
+
+        def look(progress: Callable[[int, int], None]) -> tuple[Matcher, list[tuple[str, Near]]]:
+            with office.reading() as session:
+                return Matcher(session.connection()), pairs_in_roster(session.connection(), progress=progress)
+
+        self.window.toast.say(tr("正在找…"))
+        jobs.start(look, done=lambda found: self._go_through(*found), failed=lambda e: errors.show(self.window, e), reports=True)
+
+    def _go_through(self, matcher: Matcher, pairs: list[tuple[str, Near]]) -> None:
+        self.window.toast.hide()
+        merged, gone = 0, set[str]()
+        for n, (one, near) in enumerate(pairs, 1):
+            if {one, near.id} & gone:
+                continue
+            place = tr("（第 {n} 对，共 {m} 对）").format(n=n, m=len(pairs))
+            dialog = PairDialog(self.window, matcher.stored[one], matcher.stored[near.id], heads=(tr("这一位（保留）"), tr("这一位（并进来）")), agrees=near.agrees, choosing=True, place=place)
+            answer = dialog.exec()
+            if answer == LATER:
+                break
+            if answer == DIFFERENT:
+                merging.are_different(self.window.office, one, near.id)
+                continue
+            try:
+                merging.merge(self.window.office, one, near.id, take=dialog.chosen())
+            except UserError as e:
+                errors.show(self.window, e)
+                break
+            gone.add(near.id)
+            merged += 1
+        self.window.toast.say(tr("合并了 {n} 对。").format(n=merged) if pairs else tr("没有找到重复的人。"))
+        self.window.register_page("member").refresh()
 
     def show_sign_ins(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):

@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         page = RegisterPage(self.office, register, self.preferences, title=TITLES[register.__tablename__], extra=extra)
         page.title = TITLES[register.__tablename__]
         page.said.connect(self.toast.say)
+        page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         return page
 
     def _make_today(self) -> Page:
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
             page.record_page.wanted.connect(self.open_found)
             page.record_page.said.connect(self.toast.say)
             page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
+        page.more_edits = {tr("会籍变化…"): self.registers.change_membership, tr("找重复的人…"): self.registers.find_twins}
         page.empty_hint = tr("点右上角“导入名册”（Ctrl+I），把人事科的表格拖进来就行。")
         return page
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
-from PySide6.QtGui import QColor, QKeySequence, QPalette, QResizeEvent, QShortcut, QWheelEvent
+from PySide6.QtGui import QColor, QIcon, QKeySequence, QPalette, QResizeEvent, QShortcut, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -58,7 +58,9 @@ def tint(target: QAbstractButton, name: str, token: str = "secondary", size: flo
     """Give a button an icon that follows the theme."""
 
     def draw() -> None:
-        target.setIcon(icon(name, token, size))
+        made = icon(name, token, size)
+        made.addPixmap(pixmap(name, "secondary", size), QIcon.Mode.Disabled)
+        target.setIcon(made)
         target.setIconSize(icon_size(size))
 
     draw()

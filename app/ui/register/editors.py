@@ -49,6 +49,10 @@ class Editor(QWidget):
         """What stands here, chosen or only typed: whether something would be lost is asked of this."""
         return self.text()
 
+    def title_text(self) -> str:
+        """What stands here as a person would type it."""
+        return self.text()
+
     def focus(self) -> None:
         self._input.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -184,6 +188,9 @@ class ReferenceEditor(Editor):
 
     def state(self) -> str:
         return f"{self._chosen}|{self.line.text()}"
+
+    def title_text(self) -> str:
+        return self.line.text()
 
     def set_read_only(self, read_only: bool) -> None:
         self.line.setReadOnly(read_only)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from sqlalchemy import select
 
 from app.services import listing
 from app.services.listing import Query
@@ -79,6 +80,12 @@ class RegisterModel(QAbstractTableModel):
     def id_at(self, row: int) -> str:
         self._page(row // PAGE)
         return self._ids[row // PAGE][row % PAGE]
+
+    def value_text(self, record_id: str, f: Field) -> str:
+        """A record's value as it is typed, never masked; a reference by what it is called."""
+        with self.office.reading() as session:
+            value = session.scalars(select(getattr(self.register, f.name)).where(self.register.id == record_id)).one()
+            return listing.titles(session, f.kind.register, [value]).get(value, "") if isinstance(f.kind, Reference) and value else f.show(value)
 
     def row_of(self, record_id: str) -> int | None:
         """Where a record stands, among the loaded rows first."""

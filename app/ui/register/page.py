@@ -15,13 +15,15 @@ from app.services.office import Office
 from app.services.records import ActKind, Changed
 from app.ui import errors, jobs
 from app.ui.preferences import Preferences
+from app.ui.register.edits import TableEdits
 from app.ui.register.layouts import layout_of
 from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import RecordPage
+from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_list
 from app.ui.text import tr
 from app.ui.theme import px, theme
-from app.ui.widgets import ColouredDelegate, EmptyState, Page, button, label, row
+from app.ui.widgets import ColouredDelegate, EmptyState, Page, QuietCombo, button, label, row
 from db.fields import Code, Reference
 from db.problems import UserError
 from db.record import Record
@@ -32,15 +34,22 @@ class RegisterPage(Page):
     """Table, quick filter, column filters, column choice; opens the record page in its place. `extra` are a register's own buttons."""
 
     said = Signal(str)
+    pdf_ready = Signal(object, str, object)
+    """A PDF, its title, and what cannot be printed of it."""
     empty_hint = ""
     """What to do about an empty register, where it is more than making a new record."""
 
     def __init__(self, office: Office, register: type[Record], preferences: Preferences, *, title: str = "", extra: Sequence[QPushButton] = ()) -> None:
         super().__init__(title or register.label)
         self.office, self.register, self.preferences = office, register, preferences
+        self.more_edits: dict[str, Callable[[], object]] = {}
+        """Further lines of the edit menu, a register's own."""
         self.fixed: dict[str, Any] = {}
         self.filters: dict[str, str] = {}
         self.sort: tuple[str, bool] | None = None
+        self.scope = listing.CURRENT if register is Member else ""
+        self.edits = TableEdits(self)
+        self.views = Views(self)
         self.model = RegisterModel(office, register)
         self._scale = theme().scale  # the widths on the screen are of this scale until the window is built anew
         self._build_bar(extra)
@@ -65,8 +74,17 @@ class RegisterPage(Page):
             self.new_button = button(tr("新建"), self.new_record, icon_name="plus", primary=True, key="Ctrl+N", tip=tr("新建{label}").format(label=self.register.label))
             self.buttons.addWidget(self.new_button)
 
+    def fit(self, width: int) -> None:
+        super().fit(width)
+        narrow = width < px(820)  # then these two are in the view's menu only
+        self.export_button.setVisible(not narrow)
+        self.unmask.setVisible(not narrow and any(f.is_masked for f in self.model.fields))
+        for layout in (self.bar, self.stack.widget(0).layout()):  # before its first showing a page would keep the width it had with words
+            if layout is not None:
+                layout.invalidate()
+
     def yielding(self) -> list[QPushButton]:
-        return [*super().yielding(), self.unmask, self.export_button]
+        return [*super().yielding(), self.unmask, self.export_button, self.edit_button, self.view_button]
 
     def _show_actions(self, shown: bool) -> None:
         """The list's actions belong to the list."""
@@ -83,18 +101,29 @@ class RegisterPage(Page):
         self.quick.setPlaceholderText(tr("在{label}里找：姓名、拼音首字母、号码后四位…（Ctrl+F）").format(label=self.register.label))
         self.quick.setAccessibleName(tr("快速筛选"))
         self.quick.setClearButtonEnabled(True)
+        self.quick.setMinimumWidth(px(90))
         self.quick.textChanged.connect(lambda _text: self._timer.start())
         self.count = label("", "secondary")
         self.unmask = button(tr("显示号码"), self._toggle_mask, icon_name="eye", tip=tr("显示完整的证件号和电话；会记入变更记录"))
-        self.unmask.setVisible(any(f.is_masked for f in self.model.fields))
-        self.columns = button("", self._choose_columns, icon_name="columns-3", tip=tr("显示哪些列"))
+        self.scopes = QuietCombo()
+        self.scopes.setAccessibleName(tr("看哪些人"))
+        for text, scope in ((tr("在册"), listing.CURRENT), (tr("离开或退休"), listing.GONE), (tr("全部"), "")):
+            self.scopes.addItem(text, scope)
+        self.scopes.setVisible(self.register is Member)
+        self.scopes.currentIndexChanged.connect(lambda _n: self._choose_scope())
+        self.edit_button = button(tr("编辑"), self._show_edits, icon_name="square-pen", tip=tr("粘贴、填充、替换、批量改"))
+        self.view_button = button(tr("视图"), self._show_views, icon_name="bookmark", tip=tr("保存的视图、分组、筛选行、打印"))
         self.export_button = button(tr("导出表格"), self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
-        box.addLayout(row(self.quick, self.count, self.unmask, self.columns, self.export_button, spacing=10, wide=self.quick))
+        self.bar = row(self.quick, self.scopes, self.count, self.edit_button, self.view_button, self.unmask, self.export_button, spacing=8, wide=self.quick)
+        box.addLayout(self.bar)
         self.chips = row(None, spacing=8)
         box.addLayout(self.chips)
         self.body = QStackedWidget()
         self.table = QTableView()
         self._prepare_table()
+        self.filter_row = FilterRow(self)
+        self.filter_row.hide()
+        box.addWidget(self.filter_row)
         self.empty = EmptyState(self.register.icon, "", "")
         self.body.addWidget(self.table)
         self.body.addWidget(self.empty)
@@ -142,6 +171,12 @@ class RegisterPage(Page):
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.copy, on=self.table)
         self._shortcut("Escape", self._escape, on=self)
         self._shortcut("F3", self._column_menu, on=self.table)
+        self._shortcut(QKeySequence(QKeySequence.StandardKey.Paste), self.edits.paste, on=self.table)
+        self._shortcut("Ctrl+D", self.edits.fill_down, on=self.table)
+        self._shortcut("Ctrl+H", self.edits.replace, on=self.table)
+        self._shortcut("Ctrl+R", self.edits.change_many, on=self.table)
+        self._shortcut("Ctrl+Shift+L", self.toggle_filter_row)
+        self._shortcut("Ctrl+G", self.show_groups)
         self._shortcut("Down", lambda: self.table.setFocus(), on=self.quick)
 
     def _shortcut(self, keys: str | QKeySequence, do: Callable[[], object], *, on: QWidget | None = None) -> None:
@@ -171,18 +206,19 @@ class RegisterPage(Page):
             self.refresh()
 
     def query(self) -> Query:
-        return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort)
+        return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort, self.scope)
 
     def refresh(self) -> None:
         keep, before = self.selected_ids(), max(self.table.currentIndex().row(), 0)
         self.model.ask(self.query())
         total = len(self.model.order)
         self.count.setText(f"{total:,} {self.register.counter}")
-        filtered = bool(self.quick.text().strip() or self.filters or self.fixed)
+        filtered = bool(self.quick.text().strip() or self.filters or self.fixed or self.scope == listing.GONE)
         self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
         self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条。"))
         self.body.setCurrentIndex(0 if total else 1)
         self._show_chips()
+        self.filter_row.follow()
         if keep and (place := self.model.row_of(keep[0])) is not None:
             self.table.selectRow(place)
         elif total:
@@ -204,9 +240,74 @@ class RegisterPage(Page):
         self.refresh()
 
     def show_all(self) -> None:
-        self.fixed, self.filters = {}, {}
+        self.fixed, self.filters, self.sort = {}, {}, None
+        self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.heading.setText(self.title or self.register.label)
+        self.quick.clear()
+        self.scopes.setCurrentIndex(0)
         self.refresh()
+
+    # -- views
+
+    def view(self) -> dict[str, Any]:
+        """How the table is looked at now, to be shown again later."""
+        self._remember_columns()
+        return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.preferences.tables[self.register.__tablename__]}
+
+    def show_view(self, view: Mapping[str, Any], name: str) -> None:
+        known = {f.name for f in self.model.fields}
+        self.fixed = {}
+        self.filters = {name: text for name, text in view["filters"].items() if name in known}
+        self.sort = tuple(view["sort"]) if view["sort"] and view["sort"][0] in known else None
+        self.preferences.tables[self.register.__tablename__] = dict(view["columns"])
+        self._apply_columns()
+        if self.sort is not None:
+            place = [f.name for f in self.model.fields].index(self.sort[0])
+            self.table.horizontalHeader().setSortIndicator(place, Qt.SortOrder.DescendingOrder if self.sort[1] else Qt.SortOrder.AscendingOrder)
+        self.scopes.setCurrentIndex(max(self.scopes.findData(view["scope"]), 0))
+        self.quick.setText(view["quick"])
+        self.heading.setText(f"{self.title or self.register.label} · {name}")
+        self.refresh()
+
+    def _choose_scope(self) -> None:
+        self.scope = self.scopes.currentData() if self.register is Member else ""
+        self._refresh_if_shown()
+
+    def toggle_filter_row(self) -> None:
+        self.filter_row.setVisible(not self.filter_row.isVisible())
+        if self.filter_row.isVisible():
+            self.filter_row.lay()
+            self.filter_row.fields[max(self.table.currentIndex().column(), self._first_column())].setFocus()
+
+    def show_groups(self) -> None:
+        GroupDialog(self).exec()
+
+    def print_list(self) -> None:
+        if (pdf := print_list(self)) is not None:
+            self.pdf_ready.emit(pdf, self.heading.text(), None)
+
+    def _show_edits(self) -> None:
+        menu = QMenu(self)
+        action(menu, tr("粘贴"), self.edits.paste, "Ctrl+V")
+        action(menu, tr("粘贴成新行"), self.edits.paste_as_new)
+        action(menu, tr("向下填充"), self.edits.fill_down, "Ctrl+D")
+        action(menu, tr("查找替换…"), self.edits.replace, "Ctrl+H")
+        action(menu, tr("批量改…"), self.edits.change_many, "Ctrl+R")
+        for text, do in self.more_edits.items():
+            action(menu, text, do)
+        menu.exec(self.edit_button.mapToGlobal(QPoint(0, self.edit_button.height())))
+
+    def _show_views(self) -> None:
+        menu = self.views.menu(self)
+        menu.addSeparator()
+        action(menu, tr("显示哪些列…"), self._choose_columns)
+        action(menu, tr("筛选行"), self.toggle_filter_row, "Ctrl+Shift+L")
+        action(menu, tr("分组计数…"), self.show_groups, "Ctrl+G")
+        action(menu, tr("打印显示的这些…"), self.print_list)
+        action(menu, tr("导出表格…"), self.ask_export)
+        if any(f.is_masked for f in self.model.fields):
+            action(menu, tr("遮住号码") if self.model.unmasked else tr("显示号码"), self._toggle_mask)
+        menu.exec(self.view_button.mapToGlobal(QPoint(0, self.view_button.height())))
 
     def _show_chips(self) -> None:
         while (item := self.chips.takeAt(0)) is not None:
@@ -255,7 +356,7 @@ class RegisterPage(Page):
             action = QAction(f.label, menu, checkable=True, checked=not self.table.isColumnHidden(n))
             action.toggled.connect(lambda on, n=n: self._show_column(n, on))
             menu.addAction(action)
-        menu.exec(self.columns.mapToGlobal(QPoint(0, self.columns.height())))
+        menu.exec(self.view_button.mapToGlobal(QPoint(0, self.view_button.height())))
 
     def _show_column(self, n: int, on: bool) -> None:
         self.table.setColumnHidden(n, not on)
@@ -327,10 +428,13 @@ class RegisterPage(Page):
 
     # -- what is done
 
-    def selected_ids(self) -> list[str]:
+    def selected_rows(self) -> list[int]:
         model = self.table.selectionModel()
         rows = sorted(index.row() for index in model.selectedRows(self._first_column())) if model else []
-        return [self.model.id_at(r) for r in rows if r < len(self.model.order)]
+        return [r for r in rows if r < len(self.model.order)]
+
+    def selected_ids(self) -> list[str]:
+        return [self.model.id_at(r) for r in self.selected_rows()]
 
     def new_record(self) -> None:
         self.record_page.open(None, preset=self.fixed)
@@ -388,13 +492,14 @@ class RegisterPage(Page):
         menu.addAction(tr("删除"), self.remove_selected)
         menu.exec(self.table.viewport().mapToGlobal(place))
 
-    def _visible(self) -> list[int]:
+    def visible_columns(self) -> list[int]:
+        """The shown columns from left to right."""
         header = self.table.horizontalHeader()
         return [n for n in sorted(range(len(self.model.fields)), key=header.visualIndex) if not self.table.isColumnHidden(n)]
 
     def copy(self) -> None:
         """The selected rows as a block that a spreadsheet takes; as shown, masks included."""
-        columns = self._visible()
+        columns = self.visible_columns()
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows(self._first_column()))
         lines = ["\t".join(self.model.fields[n].label for n in columns)]
         lines += ["\t".join(self.model.texts(r)[n].replace("\t", " ").replace("\n", " ") for n in columns) for r in rows]
@@ -418,7 +523,7 @@ class RegisterPage(Page):
 
     def export(self, path: Path, *, done: Callable[[int], None] | None = None) -> None:
         """Write what is shown, in its order and columns; numbers masked unless they are shown."""
-        columns = self._visible()
+        columns = self.visible_columns()
         headers = [self.model.fields[n].label for n in columns]
         model = RegisterModel(self.office, self.register)  # the worker's own, so that scrolling does not disturb it
         model.order, model.unmasked = list(self.model.order), self.model.unmasked

@@ -90,12 +90,14 @@ class PersonPage(RecordPage):
         self.life = QListWidget()
         self.life.setAccessibleName(tr("和这个人有关的"))
         self.life.setWordWrap(True)
+        self.life.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.life.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.life.itemActivated.connect(self._open_item)
         life.body.addWidget(self.life_head)
         life.body.addWidget(self.life, 1)
         beside.addWidget(life, 1)
         self._beside: bool | None = None
-        self._lay(beside=True)
+        self._lay(beside=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -77,7 +77,7 @@ class RecordPage(QWidget):
         place = 0
         for name in names:
             f = field_of(self.register, name)
-            editor = editor_for(f, self._lookup)
+            editor = editor_for(f, self.lookup)
             editor.changed.connect(self._touched)
             if isinstance(editor, MaskedEditor):
                 editor.revealed.connect(self._revealed)
@@ -97,7 +97,7 @@ class RecordPage(QWidget):
         card.body.addLayout(grid)
         return card
 
-    def _lookup(self, register: str, typed: str) -> list[Hit]:
+    def lookup(self, register: str, typed: str) -> list[Hit]:
         with self.office.reading() as session:
             return listing.lookup(session, register, typed)
 

@@ -229,7 +229,7 @@ def test_every_register_exports_what_is_shown(window: MainWindow, qtbot: Any, tm
     qtbot.waitUntil(lambda: bool(done), timeout=20_000)
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     assert sheet.max_row == 1 + len(page.model.order)
-    assert [c.value for c in sheet[1]] == [page.model.fields[n].label for n in page._visible()]
+    assert [c.value for c in sheet[1]] == [page.model.fields[n].label for n in page.visible_columns()]
 
 
 def test_a_record_is_edited_saved_and_taken_back_by_one_key(window: MainWindow) -> None:
@@ -314,7 +314,7 @@ def test_the_table_sorts_filters_hides_columns_and_copies_a_block(window: MainWi
     page.table.selectAll()
     page.copy()
     block = QGuiApplication.clipboard().text().split("\n")
-    assert len(block) == 1 + len(page.model.order) and all(len(line.split("\t")) == len(page._visible()) for line in block)
+    assert len(block) == 1 + len(page.model.order) and all(len(line.split("\t")) == len(page.visible_columns()) for line in block)
     page.quick.setText("zzzzzz")
     page.refresh()
     assert page.body.currentIndex() == 1 and page.empty.title.text() == "没有找到"

@@ -1,0 +1,270 @@
+"""Editing like in a spreadsheet: paste a block, fill down, replace, change many. First a plan that says what would change, then one act.
+
+The plan is the check that is shown before anything lands: each cell old and new, what cannot be taken and why, which rows are new.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.services import listing
+from app.services.office import Office
+from app.services.records import ActKind, check, table_of
+from app.services.roster.intake import journal_end
+from db.fields import Field, Reading, Reference
+from db.problems import Problem, UserError
+from db.record import Record, field_of, fields_of
+from db.registers import Member
+
+MOST_CELLS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the plan. `old` and `new` as shown; `value` is what would be stored."""
+
+    field: Field
+    old: str
+    new: str
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """An error; or a text that came to nothing, which is not to empty the cell."""
+        return any(problem.is_error for problem in self.problems) or (self.value is None and bool(self.problems))
+
+    @property
+    def changes(self) -> bool:
+        return not self.is_refused and self.old != self.new
+
+
+@dataclass(frozen=True)
+class Line:
+    """One record of the plan; without an id it would be new. `problems` are those of the whole record."""
+
+    record_id: str | None
+    title: str
+    cells: tuple[Cell, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {cell.field.name: cell.value for cell in self.cells if not cell.is_refused and (cell.changes or self.record_id is None)}
+
+    @property
+    def lands(self) -> bool:
+        """Whether it would change or make anything."""
+        return not any(problem.is_error for problem in self.problems) and bool(self.values)
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    register: type[Record]
+    lines: tuple[Line, ...]
+    as_of: int
+
+    @cached_property
+    def landing(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.lands)
+
+    @property
+    def changed(self) -> int:
+        return sum(line.record_id is not None for line in self.landing)
+
+    @property
+    def new(self) -> int:
+        return sum(line.record_id is None for line in self.landing)
+
+    @property
+    def refused(self) -> int:
+        """Cells and whole lines that cannot be taken."""
+        return sum(sum(cell.is_refused for cell in line.cells) + any(p.is_error for p in line.problems) for line in self.lines)
+
+    @property
+    def sentence(self) -> str:
+        """12 人会改，3 人新建；2 处不能用，会跳过."""
+        counter = self.register.counter
+        parts = [f"{n} {counter}{what}" for n, what in ((self.changed, "会改"), (self.new, "会新建")) if n]
+        said = "，".join(parts) or "没有要改的"
+        return f"{said}；{self.refused} 处不能用，会跳过。" if self.refused else f"{said}。"
+
+
+# -- reading the clipboard
+
+
+def cells_of(text: str) -> list[list[str]]:
+    """A block as spreadsheets put it on the clipboard: tabs between cells, quotes around cells with line breaks."""
+    rows = list(csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), delimiter="\t"))
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    if sum(map(len, rows)) > MOST_CELLS:
+        raise UserError("剪贴板里的内容太多了，请用“导入名册”从文件导入。")
+    return rows
+
+
+def header_of(register: type[Record], row: Sequence[str]) -> list[str] | None:
+    """The fields that a first row names, blank where it names none; None when it is no header."""
+    known = {word: f.name for f in reversed(fields_of(register)) for word in (*f.aliases, f.label)}
+    named = [known.get("".join(cell.split()), "") for cell in row]
+    return named if sum(map(bool, named)) >= 2 or (len(row) == 1 and named[0]) else None
+
+
+# -- planning
+
+
+def _editable(f: Field) -> Problem | None:
+    if f.derived:
+        return Problem("derived", f"“{f.label}”随会籍变化，不能直接改。", f.name)
+    if f.decided_above:
+        return Problem("decided-above", f"“{f.label}”由区总工会决定，这里不能改。", f.name)
+    return None
+
+
+class _Planner:
+    def __init__(self, session: Session, register: type[Record]) -> None:
+        self.session, self.register = session, register
+        self._titles: dict[str, str] = {}
+        self._numbers = self._known_numbers() if register is Member else {}
+        self._new_numbers = set[str]()
+
+    def _known_numbers(self) -> dict[str, str]:
+        table = table_of(Member)
+        rows = self.session.execute(select(table.c.id_number, table.c.id).where(table.c.removed_at.is_(None), table.c.id_number.is_not(None)))
+        return {row[0]: row[1] for row in rows}
+
+    def read(self, f: Field, text: str) -> Reading:
+        if not isinstance(f.kind, Reference) or not text.strip():
+            return f.read(text)
+        hits = listing.lookup(self.session, f.kind.register, text, limit=3)
+        exact = [hit for hit in hits if hit.title == text.strip()] or hits
+        if len(exact) == 1:
+            self._titles[exact[0].id] = exact[0].title
+            return Reading(exact[0].id)
+        return Reading(None, (Problem("reference-unclear", f"“{text.strip()[:20]}”{'有几个，' if exact else ''}对不上{f.label}。", f.name),))
+
+    def show(self, f: Field, value: Any) -> str:
+        if isinstance(f.kind, Reference) and value:
+            if value not in self._titles:
+                self._titles |= listing.titles(self.session, f.kind.register, [value])
+            return self._titles.get(value, "")
+        return f.show(value)
+
+    def line(self, record: Record | None, texts: Mapping[str, str]) -> Line:
+        """What these texts would do to a record, or as a new one."""
+        cells = []
+        for name, text in texts.items():
+            f = field_of(self.register, name)
+            old = getattr(record, name) if record is not None else None
+            refused = _editable(f)
+            reading = Reading(old, (refused,)) if refused else self.read(f, text)
+            if refused and (not text.strip() or text.strip() == self.show(f, old)):
+                continue  # pasted back as it was
+            cells.append(Cell(f, self.show(f, old), self.show(f, reading.value), reading.value, reading.problems))
+        return Line(record.id if record is not None else None, record.title if record is not None else self._name(cells), tuple(cells), self._whole(record, cells))
+
+    def _name(self, cells: Iterable[Cell]) -> str:
+        return next((cell.new for cell in cells if cell.new and cell.field.name in ("full_name", "topic", "name")), "") or next((cell.new for cell in cells if cell.new), "")
+
+    def _whole(self, record: Record | None, cells: Sequence[Cell]) -> tuple[Problem, ...]:
+        taken = {cell.field.name: cell.value for cell in cells if not cell.is_refused}
+        found = []
+        number = taken.get("id_number") if self.register is Member else None
+        mine = record.id if record is not None else ""
+        if number:
+            if self._numbers.get(number, mine) != mine or (record is None and number in self._new_numbers):
+                found.append(Problem("duplicate", "这个身份证号名册里或这一批里已经有了。", "id_number"))
+            if mine:
+                self._numbers.setdefault(number, mine)
+            else:
+                self._new_numbers.add(number)
+        merged = {**({f.name: getattr(record, f.name) for f in fields_of(self.register)} if record is not None else {}), **taken}
+        said = {cell.field.name for cell in cells if cell.is_refused}
+        rules = [p for p in check(self.register, merged) if p.is_error] if record is None or any(cell.changes for cell in cells) else []
+        return (*found, *(p for p in rules if p.field not in said or p.code == "required"))
+
+
+def _records(session: Session, register: type[Record], ids: Sequence[str]) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    for start in range(0, len(ids), 500):
+        found |= {record.id: record for record in session.scalars(select(register).where(register.id.in_(ids[start : start + 500]), register.removed_at.is_(None)))}
+    return found
+
+
+def plan_paste(session: Session, register: type[Record], ids: Sequence[str], names: Sequence[str], block: Sequence[Sequence[str]]) -> BlockPlan:
+    """A block laid over the records `ids` (from the selected one down) and the columns `names` (from the selected one to the right).
+
+    Rows beyond the last record would be new. A block of one cell goes into all the records. A first row of headers says the columns itself.
+    """
+    planner = _Planner(session, register)
+    if block and (header := header_of(register, block[0])):
+        names, block = header, block[1:]
+    if len(block) == 1 and len(block[0]) == 1 and len(ids) > 1:
+        block = [list(block[0])] * len(ids)
+    records = _records(session, register, ids[: len(block)])
+    lines = []
+    for n, row in enumerate(block):
+        if not any(cell.strip() for cell in row):
+            continue
+        texts = {name: text for name, text in zip(names, row, strict=False) if name}
+        record = records.get(ids[n]) if n < len(ids) else None
+        if record is None:
+            texts = {name: text for name, text in texts.items() if text.strip()}
+        if texts:
+            lines.append(planner.line(record, texts))
+    return BlockPlan(register, tuple(lines), journal_end(session.connection()))
+
+
+def plan_set(session: Session, register: type[Record], ids: Sequence[str], name: str, text: str) -> BlockPlan:
+    """The same text into one column of many records: fill down, change many. Blank empties the column."""
+    return _plan_each(session, register, ids, lambda record: {name: text})
+
+
+def plan_replace(session: Session, register: type[Record], ids: Sequence[str], names: Sequence[str], find: str, put: str, *, whole: bool = False) -> BlockPlan:
+    """Replace a text in these columns of these records; `whole`: only where the cell is nothing else. Numbers that are masked are left alone."""
+    if not find:
+        raise UserError("请写要找什么。")
+    planner = _Planner(session, register)
+
+    def texts(record: Record) -> dict[str, str]:
+        found = {}
+        for name in names:
+            f = field_of(register, name)
+            if f.is_masked or _editable(f):
+                continue
+            shown = planner.show(f, getattr(record, name))
+            if shown == find if whole else find in shown:
+                found[name] = put if whole else shown.replace(find, put)
+        return found
+
+    return _plan_each(session, register, ids, texts, planner)
+
+
+def _plan_each(session: Session, register: type[Record], ids: Sequence[str], texts: Callable[[Record], Mapping[str, str]], planner: _Planner | None = None) -> BlockPlan:
+    planner = planner or _Planner(session, register)
+    records = _records(session, register, ids)
+    lines = [planner.line(record, wanted) for record_id in ids if (record := records.get(record_id)) is not None and (wanted := texts(record))]
+    return BlockPlan(register, tuple(lines), journal_end(session.connection()))
+
+
+# -- landing
+
+
+def land(office: Office, plan: BlockPlan, title: str) -> str | None:
+    """Write what lands, as one act; its id, None when nothing would change. UserError when the records changed since the plan was shown."""
+    if not plan.landing:
+        return None
+    with office.act(ActKind.EDIT, title) as act:
+        if journal_end(act.connection) != plan.as_of:
+            raise UserError("刚才有人改过资料，请再看一遍再改。")
+        act.create_many(plan.register, [line.values for line in plan.landing if line.record_id is None])
+        for line in plan.landing:
+            if line.record_id is not None:
+                act.change(plan.register, line.record_id, line.values)
+    return act.id
