@@ -101,3 +101,17 @@ class MergedAway(Base):
     old_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     register: Mapped[str] = mapped_column(String(40))
     into_id: Mapped[str] = mapped_column(String(36), index=True)
+
+
+class BlankForm(Base):
+    """A clerk's own blank workbook, and which of its columns is which field; it is filled in place."""
+
+    __tablename__ = "blank_form"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    file_name: Mapped[str] = mapped_column(String(200))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    sheet: Mapped[str] = mapped_column(String(100))
+    first_row: Mapped[int]
+    columns: Mapped[str] = mapped_column(Text)
+    """JSON: place -> field, or row_no."""

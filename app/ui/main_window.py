@@ -24,6 +24,7 @@ from app.ui.preview import Preview
 from app.ui.register.page import RegisterPage
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import when
+from app.ui.register.sheets import OrganisationSheet
 from app.ui.roster.page import RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
@@ -161,7 +162,7 @@ class MainWindow(QMainWindow):
         return {
             "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
             "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "sign_in": lambda: self._register(SignIn),
-            "entry": lambda: self._register(Entry), "membership_event": lambda: self._register(MembershipEvent), "grassroots_union": lambda: self._register(Union), "import": self._make_import,
+            "entry": lambda: self._register(Entry), "membership_event": lambda: self._register(MembershipEvent), "grassroots_union": self._make_union, "import": self._make_import,
             "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
         }
 
@@ -194,6 +195,13 @@ class MainWindow(QMainWindow):
             page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         page.more_edits = {tr("会籍变化…"): self.registers.change_membership, tr("找重复的人…"): self.registers.find_twins}
         page.empty_hint = tr("点右上角“导入名册”（Ctrl+I），把人事科的表格拖进来就行。")
+        return page
+
+    def _make_union(self) -> Page:
+        page = self._register(Union)
+        sheet = OrganisationSheet(page)
+        page.buttons.addWidget(button(tr("读入采集表…"), sheet.ask_read, icon_name="import"))
+        page.buttons.addWidget(button(tr("组织信息采集表…"), sheet.ask_write, icon_name="file-spreadsheet"))
         return page
 
     def _make_lectures(self) -> Page:

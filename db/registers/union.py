@@ -29,6 +29,9 @@ class Union(Record):
     employer_uscc: Mapped[str | None] = field("单位统一社会信用代码", USCC, pii=Pii.NONE, aliases=("单位法人和其他组织统一社会信用代码",))
     address: Mapped[str | None] = field("单位地址", TEXT, pii=Pii.NONE)
     unit_nature: Mapped[str | None] = field("单位性质类别", code("unit_nature"), pii=Pii.NONE)
+    economic_kind: Mapped[str | None] = field("经济类型", code("economic_kind"), pii=Pii.NONE)
+    industry: Mapped[str | None] = field("单位所属行业", code("organisation_industry"), pii=Pii.NONE)
+    district: Mapped[str | None] = field("单位所在政区", TEXT, pii=Pii.NONE, hint="朝阳区")
     employee_count: Mapped[int | None] = field("职工人数", PEOPLE, pii=Pii.NONE)
 
     @property

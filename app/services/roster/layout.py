@@ -47,6 +47,11 @@ def aliases() -> Mapping[str, str]:
     return known
 
 
+def without_hints(header: str) -> str:
+    """建会日期（格式：yyyy/MM/dd） is 建会日期."""
+    return _BRACKETS.sub("", header.split("\n")[0])
+
+
 @lru_cache(maxsize=4096)
 def field_for(header: str) -> str | None:
     """The field that a header names, hints in brackets or on a second line left aside."""

@@ -20,6 +20,7 @@ from app.ui.register.layouts import layout_of
 from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import RecordPage
+from app.ui.register.sheets import MemberSheets
 from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_list
 from app.ui.text import tr
 from app.ui.theme import px, theme
@@ -90,7 +91,7 @@ class RegisterPage(Page):
         """The list's actions belong to the list."""
         for n in range(self.buttons.count()):
             if widget := self.buttons.itemAt(n).widget():
-                widget.setVisible(shown)
+                widget.setVisible(shown or self.register.only_one)
 
     def _list(self) -> QWidget:
         whole = QWidget()
@@ -113,7 +114,8 @@ class RegisterPage(Page):
         self.scopes.currentIndexChanged.connect(lambda _n: self._choose_scope())
         self.edit_button = button(tr("编辑"), self._show_edits, icon_name="square-pen", tip=tr("粘贴、填充、替换、批量改"))
         self.view_button = button(tr("视图"), self._show_views, icon_name="bookmark", tip=tr("保存的视图、分组、筛选行、打印"))
-        self.export_button = button(tr("导出表格"), self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
+        self.member_sheets = MemberSheets(self) if self.register is Member else None
+        self.export_button = button(tr("导出表格"), self.member_sheets.show_menu if self.member_sheets else self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
         self.bar = row(self.quick, self.scopes, self.count, self.edit_button, self.view_button, self.unmask, self.export_button, spacing=8, wide=self.quick)
         box.addLayout(self.bar)
         self.chips = row(None, spacing=8)
@@ -304,7 +306,7 @@ class RegisterPage(Page):
         action(menu, tr("筛选行"), self.toggle_filter_row, "Ctrl+Shift+L")
         action(menu, tr("分组计数…"), self.show_groups, "Ctrl+G")
         action(menu, tr("打印显示的这些…"), self.print_list)
-        action(menu, tr("导出表格…"), self.ask_export)
+        action(menu, tr("导出表格…"), self.member_sheets.show_menu if self.member_sheets else self.ask_export)
         if any(f.is_masked for f in self.model.fields):
             action(menu, tr("遮住号码") if self.model.unmasked else tr("显示号码"), self._toggle_mask)
         menu.exec(self.view_button.mapToGlobal(QPoint(0, self.view_button.height())))

@@ -41,16 +41,17 @@ class _Dialog(QDialog):
 class ColumnsDialog(_Dialog):
     """What each column of a table is; and a name under which such workbooks are recognised next time."""
 
-    def __init__(self, parent: QWidget | None, headers: Mapping[int, str], columns: Mapping[int, str], *, name: str = "", samples: Mapping[int, Sequence[str]] | None = None) -> None:
+    def __init__(self, parent: QWidget | None, headers: Mapping[int, str], columns: Mapping[int, str], *, name: str = "", samples: Mapping[int, Sequence[str]] | None = None, choices: Mapping[str, str] | None = None) -> None:
         super().__init__(parent, tr("这些列是什么"), 640, 600)
+        words = choices or {field_name: intake.label_of(field_name) for field_name in layout.importable()}
         self.box.addWidget(label(tr("左边是表格里的列和头几格，右边选它是什么。说一次就行，下次同样的表会认得。"), "secondary", wrap=True))
         form = QFormLayout(self.scrolled())
         self.choices: dict[int, QuietCombo] = {}
         for column, header in headers.items():
             combo = QuietCombo()
             combo.addItem(tr("（不要这一列）"), "")
-            for field_name in layout.importable():
-                combo.addItem(intake.label_of(field_name), field_name)
+            for field_name, word in words.items():
+                combo.addItem(word, field_name)
             combo.setCurrentIndex(max(combo.findData(columns.get(column, "")), 0))
             combo.setAccessibleName(header)
             self.choices[column] = combo

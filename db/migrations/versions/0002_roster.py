@@ -92,6 +92,19 @@ def upgrade() -> None:
     op.add_column('member', sa.Column('is_from_outside_beijing', sa.Boolean(), nullable=True))
     op.add_column('member', sa.Column('consent_on', sa.String(length=60), nullable=True))
     op.add_column('member', sa.Column('retain_until', sa.String(length=60), nullable=True))
+    op.add_column('grassroots_union', sa.Column('economic_kind', sa.String(length=60), nullable=True))
+    op.add_column('grassroots_union', sa.Column('industry', sa.String(length=60), nullable=True))
+    op.add_column('grassroots_union', sa.Column('district', sa.String(length=200), nullable=True))
+    op.create_table('blank_form',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('file_name', sa.String(length=200), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('sheet', sa.String(length=100), nullable=False),
+    sa.Column('first_row', sa.Integer(), nullable=False),
+    sa.Column('columns', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
     op.execute(SEARCH)
     op.execute("DROP TRIGGER journal_keeps_words")
     op.execute(GUARD)

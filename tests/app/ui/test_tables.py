@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.services.listing import GONE
 from app.services.office import Office
 from app.services.records import ActKind
+from app.services.sheets import blanks, official
 from app.ui import pair
 from app.ui.main_window import MainWindow
 from app.ui.preview import Preview
@@ -21,7 +22,9 @@ from app.ui.register.change_dialog import ChangeDialog
 from app.ui.register.edits import ChangeManyDialog, ReplaceDialog
 from app.ui.register.page import RegisterPage
 from app.ui.register.person_page import EventDialog, PersonPage
+from app.ui.register.sheets import OrganisationSheet
 from app.ui.register.views import GroupDialog
+from app.ui.roster.dialogs import ColumnsDialog
 from db.registers import Member
 from tests.conftest import id_number
 
@@ -273,3 +276,40 @@ def test_erasing_asks_for_the_name(window: MainWindow, page: PersonPage, monkeyp
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: (name, True))
     page.ask_erase()
     assert values(window.office, "full_name", member) == ["（已清除）"]
+
+
+# -- sheets
+
+
+def test_what_is_shown_goes_into_the_official_sheet_and_into_an_own_blank(window: MainWindow, members: RegisterPage, answer: Any, qtbot: Any, tmp_path: Path) -> None:
+    import openpyxl
+
+    assert members.member_sheets is not None
+    sheets = members.member_sheets
+    members.set_filter("department", "财务科")
+    path = tmp_path / "采集表.xlsx"
+    said: list[str] = []
+    members.said.connect(said.append)
+    sheets.write(path, lambda rownos, progress: official.write_members(window.office, rownos, path, progress=progress))
+    qtbot.waitUntil(lambda: bool(said), timeout=10_000)
+    assert openpyxl.load_workbook(path)["会员信息"]["B5"].value == members.model.texts(0)[0]
+    answer(ColumnsDialog, lambda d: d.name.setText("街道的表"))
+    sheets.bind(path)
+    with window.office.reading() as session:
+        form = blanks.forms(session)[0]
+    assert (form.name, len(form.columns)) == ("街道的表", 20)
+
+
+def test_the_organisation_sheet_is_read_with_the_check_before_it_lands(window: MainWindow, answer: Any, tmp_path: Path) -> None:
+    import openpyxl
+
+    window.go("grassroots_union")
+    page = window.register_page("grassroots_union")
+    official.write_organisation(window.office, tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    book["工会组织信息"]["D6"] = "朝阳区新路 1 号"
+    book.save(tmp_path / "a.xlsx")
+    dialogs = answer(ChangeDialog)
+    OrganisationSheet(page).read(tmp_path / "a.xlsx")
+    assert dialogs[0].summary.text() == "1 个会改。"
+    assert page.record_page.editors["address"].text() == "朝阳区新路 1 号"
