@@ -44,7 +44,7 @@ class MemberSheets:
             known = blanks.forms(session)
         menu.addSeparator()
         for form in known:
-            action(menu, tr("填进“{name}”…").format(name=form.name), lambda form=form: self.ask_fill(form))
+            action(menu, tr("填进“{name}”…").format(name=form.name), partial(self.ask_fill, form))
         action(menu, tr("添一个上级的空白表…"), self.ask_bind)
         if known:
             drop = menu.addMenu(tr("不再用"))
