@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from app.services import listing
+from app.services import listing, nearly
 from app.services.listing import Hit
 from app.services.office import Office
 from app.ui import theme
@@ -51,6 +51,10 @@ class SearchDialog(QDialog):
         self._timer.setInterval(60)
         self._timer.timeout.connect(self.search)
         self.line.textChanged.connect(lambda _text: self._timer.start())
+        self._second = QTimer(self)
+        self._second.setSingleShot(True)
+        self._second.setInterval(250)
+        self._second.timeout.connect(self.search_nearly)
         self.line.installEventFilter(self)
         self.list.itemActivated.connect(lambda _item: self._take())
         self.list.itemClicked.connect(lambda _item: self._take())
@@ -70,6 +74,20 @@ class SearchDialog(QDialog):
                 self._add(place, place.icon, place.title)
         self.list.setCurrentRow(0)
         self.hint.setText(tr("上下键选，回车打开。") if self.list.count() else tr("没有找到“{typed}”。换拼音首字母或号码后四位试试。").format(typed=typed))
+        self._second.stop()
+        if typed and not hits:
+            self._second.start()
+
+    def search_nearly(self) -> None:
+        """When nothing hits: who is nearly meant."""
+        typed = self.line.text().strip()
+        with self.office.reading() as session:
+            hits = nearly.members(session, typed)
+        for hit in hits:
+            self._add(hit, register_named(hit.register).icon, f"{hit.title}　　{hit.detail}")
+        if hits:
+            self.list.setCurrentRow(0)
+            self.hint.setText(tr("没有“{typed}”，是不是这几位？").format(typed=typed))
 
     def _add(self, what: object, icon: str, text: str) -> None:
         item = QListWidgetItem(theme.icon(icon), text)

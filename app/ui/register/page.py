@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget, QWidgetAction
 
-from app.services import listing, spreadsheet
+from app.services import listing, nearly, spreadsheet
 from app.services.listing import Query
 from app.services.office import Office
 from app.services.records import ActKind, Changed
@@ -218,6 +218,8 @@ class RegisterPage(Page):
         filtered = bool(self.quick.text().strip() or self.filters or self.fixed or self.scope == listing.GONE)
         self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
         self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条。"))
+        if not total and self.register is Member and self.quick.text().strip():
+            self.empty.detail.setText(self._nearly())
         self.body.setCurrentIndex(0 if total else 1)
         self._show_chips()
         self.filter_row.follow()
@@ -225,6 +227,12 @@ class RegisterPage(Page):
             self.table.selectRow(place)
         elif total:
             self.table.setCurrentIndex(self.model.index(min(before, total - 1), self._first_column()))
+
+    def _nearly(self) -> str:
+        """Who is nearly meant by what was typed."""
+        with self.office.reading() as session:
+            hits = nearly.members(session, self.quick.text().strip(), limit=3)
+        return tr("是不是：{names}？").format(names="、".join(hit.title for hit in hits)) if hits else tr("换个词试试，或者去掉筛选。")
 
     def _first_column(self) -> int:
         return next((n for n in range(len(self.model.fields)) if not self.table.isColumnHidden(n)), 0)
