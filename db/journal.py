@@ -8,10 +8,10 @@ Triggers (made by the migration) refuse UPDATE and DELETE; nothing in the progra
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Index, LargeBinary, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,16 +50,19 @@ class JournalRow(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
+    """A row to be written: an act may have 200,000, so it is a plain tuple."""
+
     deed: Deed
     register: str
     record_id: str
-    changes: str
+    changes: bytes
+    """As `canonical` writes it; half of what the same text takes as a str."""
 
 
-def canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+canonical = msgspec.json.Encoder(order="sorted").encode
+"""A value as JSON with sorted keys and no spaces, in UTF-8. By msgspec, which is five times as fast as json at it."""
+AT_ONCE = 10_000
 
 
 def row_hash(before: bytes, act: str, deed: str, register: str, record_id: str, changes: str, at: str, who: str) -> bytes:
@@ -88,14 +91,19 @@ def rows_of(connection: Connection, act: str) -> list[tuple[str, str, str, str]]
 def append(connection: Connection, act: str, at: str, who: str, entries: Iterator[Entry]) -> int:
     """Write the rows of one act, chained to what is there. Returns how many."""
     before = last_hash(connection)
-    head = f"{act}\x1f".encode()
-    tail = f"\x1f{at}\x1f{who}".encode()
-    rows = []
+    head, tail = f"{act}\x1f".encode(), f"\x1f{at}\x1f{who}".encode()
+    count = 0
+    rows: list[tuple[str, str, str, str, str, str, str, bytes]] = []
     for e in entries:
-        before = hashlib.sha256(b"".join((before, head, f"{e.deed}\x1f{e.register}\x1f{e.record_id}\x1f{e.changes}".encode(), tail))).digest()
-        rows.append((act, e.deed.value, e.register, e.record_id, e.changes, at, who, before))
-    connection.exec_driver_sql(INSERT, rows)  # as plain tuples: an act may have 100,000 rows
-    return len(rows)
+        before = hashlib.sha256(b"".join((before, head, f"{e.deed}\x1f{e.register}\x1f{e.record_id}\x1f".encode(), e.changes, tail))).digest()
+        rows.append((act, e.deed.value, e.register, e.record_id, e.changes.decode(), at, who, before))
+        count += 1
+        if len(rows) == AT_ONCE:
+            connection.exec_driver_sql(INSERT, rows)  # as plain tuples: an act may have 100,000 rows
+            rows.clear()
+    if rows:
+        connection.exec_driver_sql(INSERT, rows)
+    return count
 
 
 def verify(connection: Connection) -> int | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, column, false, func, not_, or_, select, text, type_coerce
+import msgspec
+from sqlalchemy import BindParameter, ColumnElement, Select, String, and_, bindparam, column, false, func, not_, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from app.services.records import table_of
@@ -51,7 +52,7 @@ def order_of(session: Session, query: Query) -> list[int]:
     table = table_of(query.register)
     where = _where(query)
     if query.sort is None:
-        return list(session.scalars(select(table.c.rowno).where(*where).order_by(table.c.rowno)))
+        return _rownos(session, select(table.c.rowno).where(*where).order_by(table.c.rowno))
     name, descending = query.sort
     kind = field_of(query.register, name).kind
     if isinstance(kind, Name | Reference) or name in ("department", "topic", "name"):
@@ -61,7 +62,13 @@ def order_of(session: Session, query: Query) -> list[int]:
         return [rowno for _, rowno in keyed]
     target = table.c[name]
     ordering = target.desc() if descending else target.asc()
-    return list(session.scalars(select(table.c.rowno).where(*where).order_by(target.is_(None), ordering, table.c.rowno)))
+    return _rownos(session, select(table.c.rowno).where(*where).order_by(target.is_(None), ordering, table.c.rowno))
+
+
+def _rownos(session: Session, ordered: Select[tuple[int]]) -> list[int]:
+    """The numbers as one JSON array: fetching 100,000 rows one by one takes longer than finding them. SQLite aggregates in the order of the subquery."""
+    found: list[int] = msgspec.json.decode(session.execute(select(func.json_group_array(ordered.subquery().c.rowno))).scalar_one(), type=list[int])
+    return found
 
 
 def _where(query: Query) -> list[ColumnElement[bool]]:

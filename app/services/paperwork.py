@@ -21,7 +21,7 @@ from db.vault import set_setting, setting
 def digest_of(*records: Record) -> str:
     """Eight hexadecimal digits over the written values, so that paper and file can be compared."""
     body = canonical([written_values(record) for record in records])
-    found = hashlib.sha256(body.encode()).hexdigest()
+    found = hashlib.sha256(body).hexdigest()
     return f"{found[:4]} {found[4:8]}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
@@ -95,6 +96,7 @@ def table_of(register: type[Record]) -> Table:
     return table
 
 
+AT_ONCE = 10_000
 _MERGED = cast(Table, MergedAway.__table__)
 
 
@@ -119,12 +121,33 @@ class Act:
         self._user = user
         self._origin = origin
         self._entries: list[journal.Entry] = []
+        self._registers = set[str]()
+        self._announced = False
         self._facts: dict[str, Any] = {}
         self.counts: Counter[str] = Counter()
 
     def note(self, **facts: Any) -> None:
         """Add facts to the act's heading: the file's name and hash, counts."""
+        assert not self._announced
         self._facts.update(facts)
+
+    def announce(self) -> None:
+        """Write the heading now: nothing can be noted after this. What the act does is then written down by the thousand, not kept until its end."""
+        self._write([self._heading()])
+        self._announced = True
+
+    def _heading(self) -> journal.Entry:
+        return journal.Entry(Deed.HEADING, "", self.id, json.dumps({"kind": self.kind.value, "title": self.title, **self._facts}, ensure_ascii=False).encode())
+
+    def _write(self, entries: Iterable[journal.Entry]) -> None:
+        journal.append(self.connection, self.id, self.at, self._user.name, iter(entries))
+
+    def _written_down(self) -> None:
+        """After each entry: keep no more of them than need be."""
+        if self._announced and len(self._entries) >= AT_ONCE:
+            self._registers.update(entry.register for entry in self._entries)
+            self._write(self._entries)
+            self._entries.clear()
 
     def create(self, register: type[Record], values: Mapping[str, Any], *, record_id: str | None = None) -> str:
         """Save a new record; its id. Invalid when a field or a rule forbids it."""
@@ -136,7 +159,7 @@ class Act:
     def create_many(
         self, register: type[Record], rows: Iterable[Mapping[str, Any]], *, ids: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
     ) -> list[str]:
-        """Save many new records that were checked before. One statement each for records and index."""
+        """Save many new records that were checked before; records and index by the thousand, so that memory does not grow with them."""
         table = register.__tablename__
         fields = fields_of(register)
         names = [f.name for f in fields]
@@ -144,7 +167,15 @@ class Act:
         converters = [(f.name, f.kind.to_wire) for f in fields if not f.kind.is_own_wire]
         rowno: int = self.connection.exec_driver_sql(f"SELECT coalesce(max(rowno), 0) FROM {table}").scalar() or 0
         made: list[str] = []
-        saved, indexed = [], []
+        saved: list[tuple[Any, ...]] = []
+        indexed: list[tuple[int, str]] = []
+
+        def write() -> None:
+            self.connection.exec_driver_sql(_insert_sql(register), saved)
+            search.put(self.connection, table, indexed)
+            saved.clear()
+            indexed.clear()
+
         tokens_of = register.search_tokens
         entries, deed, dump = self._entries, Deed.CREATE, canonical
         for number, values in enumerate(rows):
@@ -164,9 +195,12 @@ class Act:
                 indexed.append((rowno, " ".join(tokens)))
             entries.append(journal.Entry(deed, table, record_id, dump({name: value for name, value in written.items() if value is not None})))
             made.append(record_id)
+            if len(saved) == AT_ONCE:
+                write()
+                self._written_down()
         if saved:
-            self.connection.exec_driver_sql(_insert_sql(register), saved)
-            search.put(self.connection, table, indexed)
+            write()
+        if made:
             self.counts[f"{table}.create"] += len(made)
         return made
 
@@ -258,16 +292,15 @@ class Act:
     def _log(self, deed: Deed, register: type[Record], record_id: str, changes: Any) -> None:
         self._entries.append(journal.Entry(deed, register.__tablename__, record_id, canonical(changes)))
         self.counts[f"{register.__tablename__}.{deed.value}"] += 1
+        self._written_down()
 
     @property
     def is_empty(self) -> bool:
-        return not self._entries and not self._facts
+        return not self._entries and not self._facts and not self._announced
 
     def finish(self) -> Changed:
         """Write the journal rows; called once, just before the commit."""
-        heading = json.dumps({"kind": self.kind.value, "title": self.title, **self._facts}, ensure_ascii=False)
-        rows = [journal.Entry(Deed.HEADING, "", self.id, heading), *self._entries]
-        journal.append(self.connection, self.id, self.at, self._user.name, iter(rows))
-        registers = frozenset(entry.register for entry in self._entries)
-        return Changed(self.id, self.kind, self.title, registers, dict(self.counts))
+        self._write(self._entries if self._announced else chain([self._heading()], self._entries))
+        self._registers.update(entry.register for entry in self._entries)
+        return Changed(self.id, self.kind, self.title, frozenset(self._registers), dict(self.counts))
 

@@ -182,7 +182,6 @@ def large_workbook(count: int = 100_000) -> Path:
 
 def roster() -> None:
     """100,000 x 20: read and checked, committed, and the table that then stands there; the memory of it all."""
-    import psutil
     from PySide6.QtTest import QTest
     from python_calamine import CalamineWorkbook
 
@@ -199,9 +198,8 @@ def roster() -> None:
     bare = median(lambda: CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(), 3)
     report("check 100,000 x 20", ours, bare, "calamine, bare read", "<= 3")
     one, taken = imported(path)
-    peak = psutil.Process().memory_info()
     report("import 100,000 x 20", taken, bare_insert(member_rows(one)), "executemany of the same rows, encrypted too", "<= 4")
-    print(f"{'memory after importing 100,000':<34} {getattr(peak, 'peak_wset', peak.rss) / 1e6:>10.0f} MB  (aim <= 600 MB)")
+    memory(path)
     application = make_application(Preferences())
     page = RegisterPage(one, Member, Preferences())
     page.resize(1366, 768)
@@ -237,6 +235,19 @@ def roster() -> None:
     QTest.qWait(10)
     page.close()
     one.vault.close()
+
+
+def memory(path: Path) -> None:
+    """The most that a process of its own ever holds while it stages, plans and commits the workbook."""
+    if not Path("/proc/self/status").exists():
+        return
+    code = (
+        "import sys, tempfile\nfrom pathlib import Path\nfrom app.services import setup\nfrom app.services.roster import batch\n"
+        "one = setup.create_practice(Path(tempfile.mkdtemp()) / 'u', furnished=False)\nstaged = batch.stage(one, Path(sys.argv[1]))\n"
+        "batch.commit(one, staged, batch.make_plan(one, staged))\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    most = int(subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=True, capture_output=True).stdout) * 1024
+    print(f"{'memory at most, importing 100,000':<34} {most / 1e6:>10.0f} MB   (aim <= 600 MB)", flush=True)
 
 
 def peers() -> None:
@@ -326,7 +337,7 @@ def keystroke() -> None:
             like.append(time.perf_counter() - started)
     one.vault.close()
     p95 = statistics.quantiles(ours, n=20)[18]
-    report("keystroke at 100,000, p95", p95, statistics.quantiles(like, n=20)[18], "LIKE on two columns", "<= 20 ms")
+    report("keystroke at 100,000, p95", p95, statistics.quantiles(like, n=20)[18], "LIKE on two columns", "<= 5 ms")
 
 
 def forms() -> None:

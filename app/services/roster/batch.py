@@ -219,12 +219,14 @@ def _write_options(connection: Connection, batch: Batch, waiting: Iterable[str] 
 def commit(office: Office, batch: Batch, plan: Plan, *, progress: Progress | None = None) -> Imported:
     """One transaction, one act, one undo. Rows that wait stay in the batch; when nothing would change, nothing is written but that."""
     with uncollected(), office.act(ActKind.IMPORT, f"导入名册“{batch.file_name}”") as act:
-        done = intake.carry_out(act, plan, today=office.clock().astimezone().date(), progress=progress)
-        counts = {"new": done.new, "changed": done.changed, "unchanged": done.unchanged, "left_out": done.left_out}
-        waits = [p.row.key for p in plan.rows if p.verdict.waits and p.row.key not in done.ids]
-        if done.act is not None:
+        plan = intake.up_to_date(act.connection, plan)
+        counts = intake.counts_of(plan)
+        waits = [p.row.key for p in plan.rows if p.verdict.waits]
+        if plan.going:
             mapping = {sheet.name: {sheet.table.headers[c]: name for c, name in sheet.table.columns.items()} for sheet in batch.checked.sheets if sheet.table and sheet.rows}
             act.note(file=batch.file_name, sha256=batch.digest, batch=batch.id, mapping=mapping, mode=batch.options.mode.value, **counts)
+            act.announce()
+        done = intake.carry_out(act, plan, today=office.clock().astimezone().date(), progress=progress)
         known = act.connection.execute(select(_BATCH.c.acts, _BATCH.c.counts).where(_BATCH.c.id == batch.id)).one()
         acts = [*json.loads(known.acts), *([done.act] if done.act else [])]
         total = {name: count + (json.loads(known.counts).get(name, 0) if name in ("new", "changed") and batch.waiting is not None else 0) for name, count in counts.items()}

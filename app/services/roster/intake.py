@@ -84,7 +84,7 @@ class Decision:
 UNDECIDED = Decision()
 
 
-@dataclass
+@dataclass(slots=True)
 class Planned:
     """One row and what importing it would do. `changes`: field -> (stored, from the file)."""
 
@@ -136,8 +136,13 @@ class Imported:
     changed: int
     unchanged: int
     left_out: int
-    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Row key -> the member it became or was."""
+    people: tuple[tuple[Planned, str], ...] = field(default=(), repr=False)
+    """Each row that went in or was there, and the member it became or was."""
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Row key -> member."""
+        return {p.row.key: member for p, member in self.people}
 
 
 def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT, decisions: Mapping[str, Decision] | None = None) -> Plan:
@@ -180,7 +185,7 @@ def _plan_row(connection: Connection, matcher: Matcher, row: Row, options: Optio
         near = tuple(n for n in matcher.near(row.values)) if decision.person == "" else ()
         if near:
             return Planned(_doubted(row, near), Verdict.NEAR, near=near)
-        matcher.add({**row.values, ROW: row})
+        matcher.expect(row.values, row)
         return Planned(row, Verdict.NEW)
     if (first := found.get(ROW)) is not None:
         if first.key == row.key:
@@ -242,28 +247,38 @@ def journal_end(connection: Connection) -> int:
     return connection.execute(select(func.max(JournalRow.seq))).scalar() or 0
 
 
+def up_to_date(connection: Connection, plan_: Plan) -> Plan:
+    """The plan, made again if anybody changed anything since it was made."""
+    if journal_end(connection) == plan_.as_of:
+        return plan_
+    return plan(connection, [_without_verdict(p.row) for p in plan_.rows], plan_.options, plan_.decisions)
+
+
+def counts_of(plan_: Plan) -> dict[str, int]:
+    """new, changed, unchanged and left_out rows, as the ledger keeps them."""
+    left_out = sum(p.verdict.waits for p in plan_.rows)
+    new = plan_.count(Verdict.NEW)
+    return {"new": new, "changed": plan_.going - new, "unchanged": len(plan_.rows) - plan_.going - left_out, "left_out": left_out}
+
+
 def carry_out(act: Act, plan_: Plan, *, today: date, progress: Callable[[int, int], None] | None = None) -> Imported:
-    """Write what the plan says into the act. If anybody changed anything since it was made, it is made again first."""
-    if journal_end(act.connection) != plan_.as_of:
-        plan_ = plan(act.connection, [_without_verdict(p.row) for p in plan_.rows], plan_.options, plan_.decisions)
+    """Write what the plan says into the act. The plan must be up to date."""
     new = [p for p in plan_.rows if p.verdict is Verdict.NEW]
     changed = [p for p in plan_.rows if p.verdict is Verdict.CHANGED and p.taken]
     total = len(new) + len(changed)
     ids = act.create_many(Member, [p.row.values for p in new], progress=(lambda done, _: progress(done, total)) if progress else None)
-    people = dict(zip((p.row.key for p in new), ids, strict=True))
-    people |= {p.row.key: p.record_id for p in plan_.rows if p.record_id is not None}
+    people = [*zip(new, ids, strict=True), *((p, p.record_id) for p in plan_.rows if p.record_id is not None)]
     for n, p in enumerate(changed):
         if progress and n % 200 == 0:
             progress(len(new) + n, total)
         assert p.record_id is not None
         act.change(Member, p.record_id, {name: value for name, value in p.taken.items() if name not in membership.FIELDS}, checked=True)
-    _events(act, zip(ids, new, strict=True), changed, today)
-    _certificates(act, [(people[p.row.key], p) for p in plan_.rows if p.row.key in people])
+    _events(act, people[: len(new)], changed, today)
+    _certificates(act, people)
     _remember_different(act, plan_, people)
     if progress:
         progress(total, total)  # the last chance to cancel: after this it is kept
-    left_out = sum(p.verdict.waits for p in plan_.rows)
-    return Imported(act.id if total or not act.is_empty else None, len(new), len(changed), len(plan_.rows) - total - left_out, left_out, people)
+    return Imported(act.id if total or not act.is_empty else None, **counts_of(plan_), people=tuple(people))
 
 
 def _without_verdict(row: Row) -> Row:
@@ -272,22 +287,22 @@ def _without_verdict(row: Row) -> Row:
     return replace(row, problems=tuple(p for p in row.problems if p.code not in said and not (p.code == REPEATED and p.field == "full_name")))
 
 
-def _events(act: Act, new: Iterable[tuple[str, Planned]], changed: Iterable[Planned], today: date) -> None:
+def _events(act: Act, new: Iterable[tuple[Planned, str]], changed: Iterable[Planned], today: date) -> None:
     """What the rows say of memberships becomes events; a new member's own fields say the same already."""
     def event(member: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"member": member, **{of_event: values.get(name) for name, of_event in membership.FIELDS.items()}}
 
-    fresh = [event(member, p.row.values) for member, p in new if p.row.values.get("membership_event")]
-    later = [e for e in fresh if e["event_date"] and e["event_date"].first_day() > today]
-    act.create_many(MembershipEvent, fresh)
-    membership.refresh(act, [e["member"] for e in later], today=today)
+    told = [(p, member) for p, member in new if p.row.values.get("membership_event")]
+    act.create_many(MembershipEvent, (event(member, p.row.values) for p, member in told))
+    later = [member for p, member in told if (when := p.row.values.get("membership_event_date")) and when.first_day() > today]
+    membership.refresh(act, later, today=today)
     known = [event(p.record_id, p.row.values) for p in changed if membership.FIELDS.keys() & p.taken.keys() and p.row.values.get("membership_event")]
     membership.add(act, known, today=today)
 
 
-def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> None:
+def _certificates(act: Act, people: Iterable[tuple[Planned, str]]) -> None:
     """A certificate number in a roster row becomes a certificate of that person, once."""
-    named = [(member, p) for member, p in people if p.row.values.get("certificate_no")]
+    named = [(member, p) for p, member in people if p.row.values.get("certificate_no")]
     if not named:
         return
     table = table_of(Certificate)
@@ -299,14 +314,14 @@ def _certificates(act: Act, people: Iterable[tuple[str, Planned]]) -> None:
     act.create_many(Certificate, fresh)
 
 
-def _remember_different(act: Act, plan_: Plan, people: Mapping[str, str]) -> None:
+def _remember_different(act: Act, plan_: Plan, people: Iterable[tuple[Planned, str]]) -> None:
     """Who was said to be a new person is not any of those she looked like; nobody is asked again."""
-    asked = [p for p in plan_.rows if plan_.decisions and plan_.decisions.get(p.row.key, UNDECIDED).person == NEW_PERSON]
+    asked = {key for key, decision in plan_.decisions.items() if decision.person == NEW_PERSON}
     if not asked:
         return
     matcher = Matcher(act.connection)
-    for p in asked:
-        if mine := people.get(p.row.key):
+    for p, mine in people:
+        if p.row.key in asked:
             for near in matcher.near({**p.row.values, "id": mine}):
                 remember_different(act.connection, mine, near.id)
 

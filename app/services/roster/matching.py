@@ -24,6 +24,7 @@ NEAR = 5.0
 COLUMNS = tuple(f.name for f in fields_of(Member))
 _EXACT = {"member_card_no": 5.0, "mobile": 3.0, "employee_no": 3.0}
 _AGAINST = {"employee_no": -1.0}
+_MARKS = ("full_name", "id_number", "mobile", "employee_no", "member_card_no", "birth_date")
 ROW = "row"
 """Where somebody who is only planned keeps her row."""
 
@@ -140,6 +141,10 @@ class Matcher:
         if row.get("id_number"):
             self._by_number[row["id_number"]] = row
         self._by_name.setdefault(row.get("full_name") or "", []).append(row)
+
+    def expect(self, values: Mapping[str, Any], row: Any) -> None:
+        """Know somebody who is only planned, by her marks: another row may mean her too."""
+        self.add({**{name: values.get(name) for name in _MARKS}, ROW: row})
 
     def find(self, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The one member who is meant for certain."""

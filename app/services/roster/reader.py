@@ -52,6 +52,10 @@ def unpack(packed: bytes) -> bytes:
 def sheets_of(body: bytes) -> list[Sheet]:
     """The sheets of what the child answered."""
     answer = msgspec.msgpack.decode(body)
+    known: dict[str, str] = {}  # words that repeat down a column are kept once; numbers hardly ever repeat
+    for sheet in answer["sheets"]:
+        for row in sheet["rows"]:
+            row[:] = [known.setdefault(cell, cell) if type(cell) is str and not cell[:1].isdigit() else cell for cell in row]
     return [Sheet(s["name"], s["visible"], s["rows"], tuple(tuple(m) for m in s["merges"]), s.get("since_1904", False)) for s in answer["sheets"]]
 
 

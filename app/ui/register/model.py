@@ -15,8 +15,8 @@ from app.ui import theme
 from db.fields import Amount, Field, Reference, Whole
 from db.record import Record, fields_of
 
-PAGE = 200
-KEPT = 40
+PAGE = 64
+KEPT = 120
 Index = QModelIndex | QPersistentModelIndex
 
 
