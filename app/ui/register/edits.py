@@ -88,10 +88,10 @@ class TableEdits:
         return self.page.selected_ids() if only_selected else [self.page.model.id_at(r) for r in range(len(self.page.model.order))]
 
     def _visible(self) -> list[str]:
-        return [self.page.model.fields[n].name for n in self.page.visible_columns()]
+        return [self.page.model.fields[n].name for n in self.page.columns.visible()]
 
     def _columns_from_current(self) -> list[str]:
-        shown = self.page.visible_columns()
+        shown = self.page.columns.visible()
         current = self.page.table.currentIndex().column()
         start = shown.index(current) if current in shown else 0
         return [self.page.model.fields[n].name for n in shown[start:]]

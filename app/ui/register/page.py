@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget, QWidgetAction
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from app.services import listing, nearly, spreadsheet
 from app.services.listing import Query
@@ -15,8 +15,8 @@ from app.services.office import Office
 from app.services.records import ActKind, Changed
 from app.ui import errors, jobs
 from app.ui.preferences import Preferences
+from app.ui.register.columns import TableColumns
 from app.ui.register.edits import TableEdits
-from app.ui.register.layouts import layout_of
 from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import RecordPage
@@ -25,7 +25,6 @@ from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_l
 from app.ui.text import tr
 from app.ui.theme import px, theme
 from app.ui.widgets import ColouredDelegate, EmptyState, Page, QuietCombo, button, label, row
-from db.fields import Code, Reference
 from db.problems import UserError
 from db.record import Record
 from db.registers import Member
@@ -49,10 +48,10 @@ class RegisterPage(Page):
         self.filters: dict[str, str] = {}
         self.sort: tuple[str, bool] | None = None
         self.scope = listing.CURRENT if register is Member else ""
+        self.columns = TableColumns(self)
         self.edits = TableEdits(self)
         self.views = Views(self)
         self.model = RegisterModel(office, register)
-        self._scale = theme().scale  # the widths on the screen are of this scale until the window is built anew
         self._build_bar(extra)
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
@@ -151,14 +150,14 @@ class RegisterPage(Page):
         header.setSortIndicatorShown(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._header_menu)
-        header.sectionClicked.connect(self._sort_by)
+        header.customContextMenuRequested.connect(self.columns.menu)
+        header.sectionClicked.connect(self.columns.sort_by)
         table.doubleClicked.connect(lambda index: self.open_row(index.row()))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._row_menu)
-        self._apply_columns()
-        header.sectionResized.connect(lambda *_: self._remember_columns())
-        header.sectionMoved.connect(lambda *_: self._remember_columns())
+        self.columns.apply()
+        header.sectionResized.connect(lambda *_: self.columns.remember())
+        header.sectionMoved.connect(lambda *_: self.columns.remember())
         self._restyle()
 
     def _restyle(self) -> None:
@@ -172,7 +171,7 @@ class RegisterPage(Page):
         self._shortcut("Delete", self.remove_selected, on=self.table)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.copy, on=self.table)
         self._shortcut("Escape", self._escape, on=self)
-        self._shortcut("F3", self._column_menu, on=self.table)
+        self._shortcut("F3", self.columns.menu_here, on=self.table)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Paste), self.edits.paste, on=self.table)
         self._shortcut("Ctrl+D", self.edits.fill_down, on=self.table)
         self._shortcut("Ctrl+H", self.edits.replace, on=self.table)
@@ -261,7 +260,7 @@ class RegisterPage(Page):
 
     def view(self) -> dict[str, Any]:
         """How the table is looked at now, to be shown again later."""
-        self._remember_columns()
+        self.columns.remember()
         return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.preferences.tables[self.register.__tablename__]}
 
     def show_view(self, view: Mapping[str, Any], name: str) -> None:
@@ -270,7 +269,7 @@ class RegisterPage(Page):
         self.filters = {name: text for name, text in view["filters"].items() if name in known}
         self.sort = tuple(view["sort"]) if view["sort"] and view["sort"][0] in known else None
         self.preferences.tables[self.register.__tablename__] = dict(view["columns"])
-        self._apply_columns()
+        self.columns.apply()
         if self.sort is not None:
             place = [f.name for f in self.model.fields].index(self.sort[0])
             self.table.horizontalHeader().setSortIndicator(place, Qt.SortOrder.DescendingOrder if self.sort[1] else Qt.SortOrder.AscendingOrder)
@@ -310,7 +309,7 @@ class RegisterPage(Page):
     def _show_views(self) -> None:
         menu = self.views.menu(self)
         menu.addSeparator()
-        action(menu, tr("显示哪些列…"), self._choose_columns)
+        action(menu, tr("显示哪些列…"), self.columns.choose)
         action(menu, tr("筛选行"), self.toggle_filter_row, "Ctrl+Shift+L")
         action(menu, tr("分组计数…"), self.show_groups, "Ctrl+G")
         action(menu, tr("打印显示的这些…"), self.print_list)
@@ -334,100 +333,11 @@ class RegisterPage(Page):
             self.chips.addWidget(chip)
         self.chips.addStretch(1)
 
-    # -- columns
-
-    def _apply_columns(self) -> None:
-        saved = self.preferences.tables.get(self.register.__tablename__, {})
-        widths = saved.get("widths", {})
-        layout = layout_of(self.register)
-        shown = saved.get("shown") or list(layout.columns)
-        header = self.table.horizontalHeader()
-        for n, f in enumerate(self.model.fields):
-            self.table.setColumnHidden(n, f.name not in shown)
-            self.table.setColumnWidth(n, px(widths.get(f.name) or layout.columns.get(f.name, 130)))
-        order = list(saved.get("shown") or layout.columns)
-        names = [f.name for f in self.model.fields]
-        for place, name in enumerate(order):
-            if name in names:
-                header.moveSection(header.visualIndex(names.index(name)), place)
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-
-    def _remember_columns(self) -> None:
-        header = self.table.horizontalHeader()
-        places = sorted(range(len(self.model.fields)), key=header.visualIndex)
-        shown = [self.model.fields[n].name for n in places if not self.table.isColumnHidden(n)]
-        widths = {self.model.fields[n].name: round(self.table.columnWidth(n) / self._scale) for n in places if not self.table.isColumnHidden(n)}
-        self.preferences.tables[self.register.__tablename__] = {"shown": shown, "widths": widths}
-
-    def _choose_columns(self) -> None:
-        menu = QMenu(self)
-        for n, f in enumerate(self.model.fields):
-            action = QAction(f.label, menu, checkable=True, checked=not self.table.isColumnHidden(n))
-            action.toggled.connect(lambda on, n=n: self._show_column(n, on))
-            menu.addAction(action)
-        menu.exec(self.view_button.mapToGlobal(QPoint(0, self.view_button.height())))
-
-    def _show_column(self, n: int, on: bool) -> None:
-        self.table.setColumnHidden(n, not on)
-        if on and self.table.columnWidth(n) < px(40):
-            self.table.setColumnWidth(n, px(130))
-        self._remember_columns()
-
-    def _sort_by(self, n: int) -> None:
-        name = self.model.fields[n].name
-        descending = self.sort is not None and self.sort[0] == name and not self.sort[1]
-        self.sort = (name, descending)
-        self.table.horizontalHeader().setSortIndicator(n, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
-        self.refresh()
-
-    def _header_menu(self, place: QPoint) -> None:
-        n = self.table.horizontalHeader().logicalIndexAt(place)
-        if n < 0:
-            return
-        f = self.model.fields[n]
-        menu = QMenu(self)
-        menu.addAction(tr("升序"), lambda: self._sort_to(n, False))
-        menu.addAction(tr("降序"), lambda: self._sort_to(n, True))
-        menu.addSeparator()
-        if isinstance(f.kind, Code) and f.kind.choices is not None and len(f.kind.choices.terms) <= 16:
-            for term in (*f.kind.choices.labels, tr("（空）")):
-                menu.addAction(tr("只看：{term}").format(term=term), lambda term=term: self.set_filter(f.name, term))
-        else:
-            typed = QLineEdit(self.filters.get(f.name, ""))
-            typed.setPlaceholderText(tr("含有…") if not isinstance(f.kind, Reference) else tr("姓名或拼音…"))
-            holder = QWidgetAction(menu)
-            holder.setDefaultWidget(typed)
-            typed.returnPressed.connect(menu.close)
-            typed.returnPressed.connect(lambda: self.set_filter(f.name, typed.text()))
-            menu.addAction(holder)
-            menu.addAction(tr("（空）"), lambda: self.set_filter(f.name, "（空）"))
-            QTimer.singleShot(0, typed.setFocus)
-        if f.name in self.filters:
-            menu.addAction(tr("去掉筛选"), lambda: self.set_filter(f.name, ""))
-        menu.addSeparator()
-        menu.addAction(tr("隐藏这一列"), lambda: self._show_column(n, False))
-        menu.exec(self.table.horizontalHeader().mapToGlobal(place))
-
-    def _column_menu(self) -> None:
-        """The column's menu from the keyboard."""
-        column = max(self.table.currentIndex().column(), 0)
-        self._header_menu(QPoint(self.table.columnViewportPosition(column) + px(8), self.table.horizontalHeader().height()))
-
     def first_focus(self) -> QWidget | None:
         return self.table if self.stack.currentIndex() == 0 else None
 
     def has_unsaved(self) -> bool:
         return self.stack.currentWidget() is self.record_page and self.record_page.is_dirty
-
-    def _sort_to(self, n: int, descending: bool) -> None:
-        self.sort = (self.model.fields[n].name, not descending)
-        self._sort_by(n) if descending else self._sort_plain(n)
-
-    def _sort_plain(self, n: int) -> None:
-        self.sort = (self.model.fields[n].name, False)
-        self.table.horizontalHeader().setSortIndicator(n, Qt.SortOrder.AscendingOrder)
-        self.refresh()
 
     def set_filter(self, name: str, text: str) -> None:
         if text.strip():
@@ -502,14 +412,9 @@ class RegisterPage(Page):
         menu.addAction(tr("删除"), self.remove_selected)
         menu.exec(self.table.viewport().mapToGlobal(place))
 
-    def visible_columns(self) -> list[int]:
-        """The shown columns from left to right."""
-        header = self.table.horizontalHeader()
-        return [n for n in sorted(range(len(self.model.fields)), key=header.visualIndex) if not self.table.isColumnHidden(n)]
-
     def copy(self) -> None:
         """The selected rows as a block that a spreadsheet takes; as shown, masks included."""
-        columns = self.visible_columns()
+        columns = self.columns.visible()
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows(self._first_column()))
         lines = ["\t".join(self.model.fields[n].label for n in columns)]
         lines += ["\t".join(self.model.texts(r)[n].replace("\t", " ").replace("\n", " ") for n in columns) for r in rows]
@@ -533,7 +438,7 @@ class RegisterPage(Page):
 
     def export(self, path: Path, *, done: Callable[[int], None] | None = None) -> None:
         """Write what is shown, in its order and columns; numbers masked unless they are shown."""
-        columns = self.visible_columns()
+        columns = self.columns.visible()
         headers = [self.model.fields[n].label for n in columns]
         model = RegisterModel(self.office, self.register)  # the worker's own, so that scrolling does not disturb it
         model.order, model.unmasked = list(self.model.order), self.model.unmasked

@@ -174,7 +174,7 @@ class Views:
 
 def print_list(page: RegisterPage) -> bytes | None:
     """What is shown as a PDF; None where it is too much for paper."""
-    columns = page.visible_columns()
+    columns = page.columns.visible()
     total = len(page.model.order)
     if total > MOST_PRINTED or not total:
         page.said.emit(tr("没有可打印的行。") if not total else tr("有 {n} 行，太多了；请先筛选，或导出表格。").format(n=total))

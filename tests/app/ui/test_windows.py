@@ -229,7 +229,7 @@ def test_every_register_exports_what_is_shown(window: MainWindow, qtbot: Any, tm
     qtbot.waitUntil(lambda: bool(done), timeout=20_000)
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     assert sheet.max_row == 1 + len(page.model.order)
-    assert [c.value for c in sheet[1]] == [page.model.fields[n].label for n in page.visible_columns()]
+    assert [c.value for c in sheet[1]] == [page.model.fields[n].label for n in page.columns.visible()]
 
 
 def test_a_record_is_edited_saved_and_taken_back_by_one_key(window: MainWindow) -> None:
@@ -303,18 +303,18 @@ def test_numbers_are_masked_until_shown_on_purpose_and_that_is_journalled(window
 def test_the_table_sorts_filters_hides_columns_and_copies_a_block(window: MainWindow) -> None:
     window.go("member")
     page = window.register_page("member")
-    page._sort_by(0)
+    page.columns.sort_by(0)
     names = [page.model.texts(n)[0] for n in range(3)]
-    page._sort_by(0)
+    page.columns.sort_by(0)
     assert [page.model.texts(n)[0] for n in range(3)] != names
     page.set_filter("department", "安保")
     assert 0 < len(page.model.order) < 236 and page.chips.count() == 2
-    page._show_column(0, False)
+    page.columns.show(0, False)
     assert page.table.isColumnHidden(0)
     page.table.selectAll()
     page.copy()
     block = QGuiApplication.clipboard().text().split("\n")
-    assert len(block) == 1 + len(page.model.order) and all(len(line.split("\t")) == len(page.visible_columns()) for line in block)
+    assert len(block) == 1 + len(page.model.order) and all(len(line.split("\t")) == len(page.columns.visible()) for line in block)
     page.quick.setText("zzzzzz")
     page.refresh()
     assert page.body.currentIndex() == 1 and page.empty.title.text() == "没有找到"
