@@ -10,6 +10,7 @@ from app.services.exchange import unsent
 from app.services.policies import DEAD_STATES, judge_claim, policy_on, rows_of
 from app.services.records import table_of
 from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
+from db.registers.members import RETIRED
 from db.registers.membership import LEFT
 
 
@@ -129,7 +130,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
 
 def roster_state(connection: Connection) -> RosterState:
     table = table_of(Member)
-    live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(list(LEFT)))
+    live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(sorted(LEFT)), func.coalesce(table.c.employment_status, "").not_in(sorted(RETIRED)))
     row = connection.execute(
         select(
             func.count(), func.count().filter(table.c.gender == "女"), func.count().filter(table.c.is_migrant_worker.is_(True)),

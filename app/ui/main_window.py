@@ -181,6 +181,8 @@ class MainWindow(QMainWindow):
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)
         page.backup_wanted.connect(self.back_up)
+        page.ledger_wanted.connect(self.show_ledger)
+        page.person_wanted.connect(lambda member: self.open_found(Hit(Member.__tablename__, member, "", "")))
         return page
 
     def _new_lecture(self) -> None:
@@ -225,6 +227,13 @@ class MainWindow(QMainWindow):
         page.closed.connect(lambda: self.go("member"))
         page.undo_wanted.connect(self.undo_act)
         return page
+
+    def show_ledger(self) -> None:
+        """The import ledger, with what still waits."""
+        if self.go("import"):
+            page = self.page("import")
+            assert isinstance(page, RosterPage)
+            page.show_ledger()
 
     def open_batch(self, batch_id: str) -> None:
         """Open a workbook of the import ledger."""

@@ -73,6 +73,11 @@ class Entry:
     forms: tuple[str, ...]
 
     @property
+    def waits(self) -> bool:
+        """Whether there is still something to do with it."""
+        return self.state in (OPEN, WAITING) and self.has_cells and not self.undone
+
+    @property
     def label(self) -> str:
         if self.undone:
             return "已撤销"
@@ -284,6 +289,16 @@ def forget_person(connection: Connection, names: Iterable[str], marks: Iterable[
             connection.execute(_DECISION.delete().where(_DECISION.c.batch == batch_id, _DECISION.c.row_key.like(pattern)))
         if emptied:
             connection.execute(_BATCH.update().where(_BATCH.c.id == batch_id).values(cells=reader.pack(reader.body_of(sheets))))
+
+
+def mapping_of(session: Session, entry: Entry) -> dict[str, dict[str, str]]:
+    """Which column was taken for which field, by sheet, as the act of the last import wrote it down."""
+    for act in reversed(entry.acts):
+        body = session.execute(select(JournalRow.changes).where(JournalRow.act == act, JournalRow.deed == Deed.HEADING.value)).scalar()
+        if body:
+            found: dict[str, dict[str, str]] = json.loads(body).get("mapping", {})
+            return found
+    return {}
 
 
 # -- saved forms

@@ -8,8 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from app.services import statistics
+from app.services import person, statistics
 from app.services.office import Office
+from app.services.roster import batch
 from app.services.statistics import Target, Today
 from app.ui.text import tr
 from app.ui.theme import px
@@ -27,6 +28,8 @@ class TodayPage(ScrollPage):
     import_wanted = Signal()
     lecture_wanted = Signal()
     backup_wanted = Signal()
+    ledger_wanted = Signal()
+    person_wanted = Signal(str)
 
     def __init__(self, office: Office) -> None:
         super().__init__()
@@ -66,7 +69,11 @@ class TodayPage(ScrollPage):
         self._year.setText(tr("{year} 年目标").format(year=now.year))
         with self.office.vault.engine.connect() as connection:
             found = statistics.today(connection, now)
+        with self.office.reading() as session:
+            waiting = [e for e in batch.ledger(session) if e.waits]
+            overdue = person.due_for_erasure(session.connection(), now.date())
         self._show_due(found, now)
+        self._show_roster_work(waiting, overdue)
         self._show_targets(found.targets)
         self._show_roster(found)
 
@@ -88,6 +95,13 @@ class TodayPage(ScrollPage):
             self._line("users", "accent", tr("名册还是空的"), tr("把人事科的表格拖进来就行。"), tr("导入名册"), self.import_wanted.emit, primary=True)
         elif not found.lectures:
             self._line("presentation", "accent", tr("这一周没有讲座"), tr("先把计划记下来，到时候这里会提醒。"), tr("安排讲座"), self.lecture_wanted.emit)
+
+    def _show_roster_work(self, waiting: list[batch.Entry], overdue: list[str]) -> None:
+        if waiting:
+            names = "、".join(dict.fromkeys(e.file_name for e in waiting[:3]))
+            self._line("inbox", "warn", tr("有 {n} 个名册表没办完").format(n=len(waiting)), names, tr("接着办"), self.ledger_wanted.emit)
+        if overdue:
+            self._line("eraser", "warn", tr("{n} 人的个人信息过了保存期限").format(n=len(overdue)), tr("打开这个人，在“…”里清除，或改“保存到”的日期。"), tr("打开第一位"), lambda: self.person_wanted.emit(overdue[0]))
 
     def _line(self, icon: str, token: str, text: str, detail: str, action: str, do: Callable[[], object], *, primary: bool = False) -> None:
         line = QWidget()

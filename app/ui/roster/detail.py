@@ -10,6 +10,14 @@ from app.services.roster.intake import REPEATED, Planned, Verdict
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Card, Icon, button, clear_grid, label, row
+from db.fields import cell_text
+
+
+def _as_it_stood(p: Planned) -> str:
+    """The original cells of what cannot be trusted: whoever mends one must see it."""
+    cells = p.row.cells
+    stood = [f"{layout.importable()[x.field].label}“{cell_text(cells[x.field]).strip()}”" for x in p.row.problems if x.is_error and x.field in cells]
+    return tr(" 原格：{cells}").format(cells="、".join(dict.fromkeys(stood))) if stood else ""
 
 
 class Detail(Card):
@@ -47,7 +55,7 @@ class Detail(Card):
         name = p.row.values.get("full_name") or ""
         if problems:
             self.icon.show_icon("circle-alert", "bad" if wrong else "warn")
-            self.words.setText(f"{where} {name}：{' '.join(x.message for x in problems)}")
+            self.words.setText(f"{where} {name}：{' '.join(x.message for x in problems)}{_as_it_stood(p)}")
         elif p.verdict is Verdict.CHANGED:
             self.icon.show_icon("info", "accent")
             self.words.setText(tr("{where} {name}：下面打勾的会更新到名册里。").format(where=where, name=name))

@@ -7,11 +7,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
 from app.services.roster.batch import DONE, Entry
+from app.services.roster.intake import label_of
 from app.ui import theme
 from app.ui.register.record_page import when
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import ColouredDelegate, button, row, yield_words
+from app.ui.widgets import ColouredDelegate, button, label, row, yield_words
 
 Index = QModelIndex | QPersistentModelIndex
 _HEADS = ("文件", "什么时候", "谁", "新增", "更新", "没变化", "待修", "状态")
@@ -58,8 +59,9 @@ class LedgerView(QWidget):
     wanted = Signal(str, str)
     """What (open, undo, give-back, clear) and the batch's id."""
 
-    def __init__(self, *, forms: Callable[[], None], back: Callable[[], None]) -> None:
+    def __init__(self, *, forms: Callable[[], None], back: Callable[[], None], mapping: Callable[[Entry], dict[str, dict[str, str]]]) -> None:
         super().__init__()
+        self._mapping = mapping
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(px(12))
@@ -81,6 +83,8 @@ class LedgerView(QWidget):
         self.table.doubleClicked.connect(lambda _index: self._want("open"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._offer())
         box.addWidget(self.table, 1)
+        self.about = label("", "secondary", wrap=True, selectable=True)
+        box.addWidget(self.about)
         self.open = button(tr("打开"), lambda: self._want("open"), icon_name="folder-open", primary=True, key="Return")
         self.undo = button(tr("撤销整批"), lambda: self._want("undo"), icon_name="undo-2")
         self.give_back = button(tr("退回表格…"), lambda: self._want("give-back"), icon_name="file-spreadsheet", tip=tr("原表加上“是否导入成功”“错误原因”两列，改好可以再导入"))
@@ -107,6 +111,13 @@ class LedgerView(QWidget):
         for made in (self.open, self.give_back, self.clear):
             made.setEnabled(bool(e and e.has_cells))
         self.undo.setEnabled(bool(e and e.acts and not e.undone))
+        self.about.setText(self._say(e) if e else tr("还没有导入过表格。"))
+
+    def _say(self, e: Entry) -> str:
+        """Fingerprint, way, and which column was taken for what."""
+        lines = [tr("{mode} · SHA-256 {digest}…").format(mode=e.mode.label, digest=e.digest[:16]) + ("" if e.has_cells else tr(" · 原表内容已清掉"))]
+        lines += [f"{sheet}：" + "，".join(f"{head} → {label_of(name)}" for head, name in columns.items()) for sheet, columns in self._mapping(e).items()]
+        return "\n".join(lines)
 
     def _want(self, what: str) -> None:
         e = self.current()

@@ -54,7 +54,7 @@ class RosterPage(Page):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self.preview)
-        self.ledger = LedgerView(forms=self.show_forms, back=self._show_welcome)
+        self.ledger = LedgerView(forms=self.show_forms, back=self._show_welcome, mapping=self._mapping_of)
         self.ledger.wanted.connect(self._of_ledger)
         for page in (self._welcome(), self._busy(), area, self.ledger):
             self.stack.addWidget(page)
@@ -105,7 +105,7 @@ class RosterPage(Page):
 
     def _count_waiting(self) -> None:
         with self.office.reading() as session:
-            waiting = [e for e in batch.ledger(session) if e.state in (batch.OPEN, batch.WAITING) and e.has_cells and not e.undone]
+            waiting = [e for e in batch.ledger(session) if e.waits]
         self.continue_button.setVisible(bool(waiting))
         self.continue_button.setText(tr(" 还有 {n} 个表没办完").format(n=len(waiting)))
 
@@ -325,6 +325,10 @@ class RosterPage(Page):
         self.ledger.fill(entries)
         self.stack.setCurrentIndex(LEDGER)
         self.ledger.table.setFocus()
+
+    def _mapping_of(self, entry: batch.Entry) -> dict[str, dict[str, str]]:
+        with self.office.reading() as session:
+            return batch.mapping_of(session, entry)
 
     def show_forms(self) -> None:
         FormsDialog(self, self.office).exec()

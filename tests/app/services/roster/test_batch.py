@@ -18,6 +18,7 @@ from db import vault
 from db.problems import UserError
 from db.record import values_of
 from db.registers import Member
+from tests.app.services.roster.test_check import BAD
 from tests.conftest import PASSWORD, id_number
 
 HEADER = ["姓名", "身份证号", "手机", "部门"]
@@ -245,3 +246,18 @@ def test_rows_are_judged_anew_when_the_roster_changed_meanwhile(office: Office) 
 
 def test_verdicts_have_words() -> None:
     assert all(v.label for v in Verdict) and all(m.label for m in Mode)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_file_that_cannot_be_taken_leaves_nothing_in_the_vault(office: Office, case: str, tmp_path: Path) -> None:
+    name, make, _ = BAD[case]
+    (tmp_path / name).write_bytes(make())
+    with pytest.raises(UserError):
+        batch.stage(office, tmp_path / name)
+    assert ledger(office) == []
+
+
+def test_the_ledger_keeps_which_column_was_taken_for_what(office: Office) -> None:
+    commit(office, staged(office, ["张三", id_number(1), "", ""]))
+    with office.reading() as session:
+        assert batch.mapping_of(session, ledger(office)[0]) == {"名单": {"姓名": "full_name", "身份证号": "id_number", "手机": "mobile", "部门": "department"}}
