@@ -381,6 +381,10 @@ class MainWindow(QMainWindow):
         self.page("today").arrived()
 
     def show_keys(self) -> None:
+        current = self.stack.currentWidget()
+        if isinstance(current, RegisterPage) and current.stack.currentIndex() == 0:
+            self.toast.say(tr("Ctrl+N 新建 · Enter 打开 · Delete 删除 · Ctrl+V 粘贴 · Ctrl+D 向下填充 · Ctrl+H 替换 · Ctrl+R 批量改 · Ctrl+G 分组 · Ctrl+Shift+L 筛选行 · F3 列菜单 · Ctrl+F 筛选 · Ctrl+Z 撤销 · Ctrl+K 查找"))
+            return
         self.toast.say(tr("Ctrl+K 查找 · Alt+1…0 换页 · Ctrl+N 新建 · Ctrl+F 筛选 · Enter 打开 · Ctrl+S 保存 · Ctrl+Z 撤销 · Ctrl+I 导入 · Ctrl+P 打印 · Ctrl+L 锁上"))
 
     # -- locking

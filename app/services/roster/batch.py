@@ -169,7 +169,8 @@ def _undone(connection: Connection) -> set[str]:
 def make_plan(office: Office, batch: Batch) -> Plan:
     """What taking the batch in would do now."""
     with office.reading() as session, uncollected():
-        return intake.plan(session.connection(), batch.rows, batch.options, batch.decisions)
+        gone_in = () if batch.waiting is None else [row for row in batch.checked.rows if row.key not in batch.waiting]
+        return intake.plan(session.connection(), batch.rows, batch.options, batch.decisions, gone_in=gone_in)
 
 
 # -- deciding

@@ -145,8 +145,11 @@ class Imported:
         return {p.row.key: member for p, member in self.people}
 
 
-def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT, decisions: Mapping[str, Decision] | None = None) -> Plan:
-    """What importing these rows would do. Rows with an error wait unless they are taken with their doubts."""
+def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT, decisions: Mapping[str, Decision] | None = None, *, gone_in: Iterable[Row] = ()) -> Plan:
+    """What importing these rows would do. Rows with an error wait unless they are taken with their doubts.
+
+    `gone_in`: rows of the same workbook that went in before; whom they mean is not missing from it.
+    """
     decided = decisions or {}
     matcher = Matcher(connection)
     planned, meant = [], set[str]()
@@ -159,6 +162,7 @@ def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT
         meant.update(near.id for near in p.near)
         if p.verdict is Verdict.LEFT_OUT and (likely := matcher.find(row.values)) is not None and ROW not in likely:
             meant.add(likely["id"])  # the row waits, but she is in the file
+    meant.update(found["id"] for row in gone_in if (found := matcher.find(row.values)) is not None and ROW not in found)
     missing = tuple(i for i, m in matcher.stored.items() if i not in meant and m["membership_event"] not in LEFT and m["employment_status"] not in RETIRED)
     return Plan(tuple(planned), journal_end(connection), options, decided, missing, matcher)
 

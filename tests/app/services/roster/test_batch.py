@@ -120,6 +120,12 @@ def test_who_is_missing_from_the_workbook_is_listed_and_nothing_is_done(office: 
     assert [m["membership_event"] for m in members(office)] == [None, None]
 
 
+def test_who_went_in_from_the_same_workbook_is_not_missing_from_it(office: Office) -> None:
+    made = staged(office, ["张三", id_number(1), "", ""], ["李四", LOST, "", ""])
+    commit(office, made)
+    assert batch.make_plan(office, batch.load(office, made.id)).missing == ()
+
+
 def test_near_people_wait_for_a_person_and_new_is_remembered(office: Office) -> None:
     take(office, ["张珊", id_number(1), "13800000001", "一车间"])
     row = ["章姗", "", "13800000001", "一车间"]
