@@ -154,6 +154,20 @@ def is_damaged(name: str) -> bool:
     return bool(_DAMAGED.search(name))
 
 
+def is_half_hidden(text: str) -> bool:
+    """Whether somebody was masked: 张**, *三."""
+    return bool(re.fullmatch(r"[\u4e00-\u9fff]?[*＊×xX]{1,3}[\u4e00-\u9fff]?|[\u4e00-\u9fff][*＊]{2,3}", text.strip()))
+
+
+_DOUBLE_SURNAMES = frozenset(["欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "宇文", "长孙", "夏侯", "万俟", "端木", "独孤", "南宫", "西门", "呼延", "轩辕", "澹台", "淳于", "太史", "申屠", "公羊", "赫连"])
+
+
+def may_be_two(text: str) -> bool:
+    """Whether a space stands where two names may meet: 张三 李四; not 欧阳 娜娜."""
+    found = re.fullmatch(r"([\u4e00-\u9fff]{2,3})[ \u3000\u00a0]+([\u4e00-\u9fff]{2,3})", text.strip())
+    return found is not None and found[1] not in _DOUBLE_SURNAMES
+
+
 def holds_several(text: str) -> bool:
     """Whether a name cell holds more than one person."""
     return bool(_SEVERAL.search(run(NAME_RULES[:5], text)))

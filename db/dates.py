@@ -150,7 +150,7 @@ def _from_number(number: float, epoch: date) -> PartialDate:
         if fraction == "00" or fraction == "10":
             return PartialDate(whole, source=f"{number:g}")
         return PartialDate(whole, month, source=f"{number:g}")
-    if 1 <= number < 80_000:
+    if 5_000 <= number < 80_000:  # a smaller one is a count or a running number, not a day before 1914
         day = epoch + timedelta(days=whole)
         return PartialDate(day.year, day.month, day.day, source=f"{number:g}")
     raise ValueError(f"{number:g}")

@@ -193,6 +193,10 @@ class Name(Kind):
             said = (warning("name-remark", f"姓名后面的“{remark[:20]}”不是姓名，已移到备注。"),)
         if cleaning.is_damaged(name):
             return Reading(name, (*said, warning("name-damaged", f"姓名“{name}”里有显示不出的字，请对照证件补上。")))
+        if cleaning.is_half_hidden(text):
+            return Reading(None, (Problem("name-hidden", f"姓名“{text.strip()}”被遮住了一部分，请向发来的人要没有遮的。"),))
+        if cleaning.may_be_two(text) and not remark:
+            return Reading(name, (*said, warning("name-odd", f"“{text.strip()}”中间有空格，请看是一个人还是两个人。")))
         if any(c.isdigit() or c in "+＋/_=@" for c in name):
             return Reading(name, (*said, warning("name-odd", f"姓名“{name}”里有不像姓名的字，请看一眼。")))
         return Reading(name, said)

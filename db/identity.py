@@ -91,7 +91,7 @@ def is_resident_style(number: str) -> bool:
 
 def is_other_document(number: str) -> bool:
     """Travel permits, passports: letters and digits without a public check digit."""
-    return bool(_PLAIN.fullmatch(number)) and not number.isdecimal()
+    return bool(_PLAIN.fullmatch(number)) and not number.isdecimal() and sum(c.isdigit() for c in number) >= 4
 
 
 _DOCUMENTS = {

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.services import listing
 from app.services.office import Office
 from app.services.records import ActKind, check, table_of
+from app.services.roster.check import settle
 from app.services.roster.intake import journal_end
 from db.fields import Field, Reading, Reference
 from db.problems import Problem, UserError
@@ -101,7 +102,9 @@ class BlockPlan:
 
 def cells_of(text: str) -> list[list[str]]:
     """A block as spreadsheets put it on the clipboard: tabs between cells, quotes around cells with line breaks."""
-    rows = list(csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), delimiter="\t"))
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    quoted = plain.count('"') % 2 == 0  # an odd one out is an inch mark or a slip, not the beginning of a cell of many lines
+    rows = list(csv.reader(io.StringIO(plain), delimiter="\t")) if quoted else [line.split("\t") for line in plain.split("\n")]
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     if sum(map(len, rows)) > MOST_CELLS:
@@ -167,7 +170,22 @@ class _Planner:
             if refused and (not text.strip() or text.strip() == self.show(f, old)):
                 continue  # pasted back as it was
             cells.append(Cell(f, self.show(f, old), self.show(f, reading.value), reading.value, reading.problems))
+        if self.register is Member:
+            cells = self._settled(record, cells, texts)
         return Line(record.id if record is not None else None, record.title if record is not None else self._name(cells), tuple(cells), self._whole(record, cells))
+
+    def _settled(self, record: Record | None, cells: list[Cell], texts: Mapping[str, str]) -> list[Cell]:
+        """What a name or phone cell says besides goes to the note and the landline, as when a roster is imported."""
+        problems = [p for cell in cells for p in cell.problems]
+        if not {p.code for p in problems} & {"name-remark", "phone-several", "phone-landline"}:
+            return cells
+        before = {name: getattr(record, name) if record is not None else None for name in ("note", "landline")}
+        values = {**before, **{cell.field.name: cell.value for cell in cells}}
+        settle(values, texts, problems)
+        said = {cell.field.name for cell in cells}
+        more = [name for name in before if name not in said and values[name] != before[name]]
+        kept = [cell if cell.field.name not in before else Cell(cell.field, cell.old, cell.field.show(values[cell.field.name]), values[cell.field.name], cell.problems) for cell in cells]
+        return [*kept, *(Cell(f := field_of(Member, name), f.show(before[name]), f.show(values[name]), values[name]) for name in more)]
 
     def _name(self, cells: Iterable[Cell]) -> str:
         return next((cell.new for cell in cells if cell.new and cell.field.name in ("full_name", "topic", "name")), "") or next((cell.new for cell in cells if cell.new), "")
@@ -214,6 +232,10 @@ def plan_paste(session: Session, register: type[Record], ids: Sequence[str], nam
             continue
         texts = {name: text for name, text in zip(names, row, strict=False) if name}
         record = records.get(ids[n]) if n < len(ids) else None
+        if record is None and n < len(ids):
+            gone = Problem("record-gone", f"这条{register.label}刚才被删掉了，请刷新后再试。")
+            lines.append(Line(ids[n], next(iter(texts.values()), ""), (), (gone,)))
+            continue
         if record is None:
             texts = {name: text for name, text in texts.items() if text.strip()}
         if texts:

@@ -94,12 +94,35 @@ def add(act: Act, events: Iterable[Mapping[str, Any]], *, today: date) -> int:
     """Write events down inside an act, those left out that are known already; then the members' own fields. How many were new."""
     wanted = list(events)
     members = list(dict.fromkeys(e["member"] for e in wanted))
+    write_down_known(act, members)
     known = {(e["member"], e["event"], e["event_date"]) for e in _events(act.connection, members)}
     fresh = [e for e in wanted if (e["member"], e["event"], e.get("event_date")) not in known]
     act.create_many(MembershipEvent, fresh)
     if fresh:
         refresh(act, members, today=today)
     return len(fresh)
+
+
+def write_down_known(act: Act, members: Sequence[str]) -> None:
+    """Members whose fields say something that is no event yet (of a vault older than the list): it becomes their first one."""
+    told = {event["member"] for event in _events(act.connection, members)}
+    silent = [member for member in members if member not in told]
+    table = table_of(Member)
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(silent), 500):
+        rows = act.connection.execute(select(table.c.id, *(table.c[name] for name in FIELDS)).where(table.c.id.in_(silent[start : start + 500]), table.c.membership_event.is_not(None)))
+        found += [{"member": row["id"], **{of_event: row[name] for name, of_event in FIELDS.items()}} for row in rows.mappings()]
+    act.create_many(MembershipEvent, found)
+
+
+def follow(act: Act, events: Iterable[str], *, today: date) -> None:
+    """Events came, went or changed by other ways than `add`: the members' own fields follow."""
+    table = table_of(MembershipEvent)
+    wanted = list(events)
+    members = set[str]()
+    for start in range(0, len(wanted), 500):
+        members |= set(act.connection.execute(select(table.c.member).where(table.c.id.in_(wanted[start : start + 500]))).scalars())
+    refresh(act, sorted(members), today=today, emptied=True)
 
 
 def _events(connection: Connection, members: Sequence[str]) -> list[dict[str, Any]]:
@@ -111,8 +134,8 @@ def _events(connection: Connection, members: Sequence[str]) -> list[dict[str, An
     return found
 
 
-def refresh(act: Act, members: Sequence[str], *, today: date) -> None:
-    """Let the members' own fields say what is in force today. Members without any event keep what they say."""
+def refresh(act: Act, members: Sequence[str], *, today: date, emptied: bool = False) -> None:
+    """Let the members' own fields say what is in force today. Members without any event keep what they say, unless their last one was taken away (`emptied`)."""
     last: dict[str, dict[str, Any]] = {}
     known = set[str]()
     for event in sorted(_events(act.connection, members), key=_order):
@@ -123,7 +146,7 @@ def refresh(act: Act, members: Sequence[str], *, today: date) -> None:
     for start in range(0, len(members), 500):
         rows = act.connection.execute(select(table.c.id, *(table.c[name] for name in FIELDS)).where(table.c.removed_at.is_(None), table.c.id.in_(members[start : start + 500])))
         for row in rows.mappings().all():
-            if row["id"] not in known:
+            if row["id"] not in known and not emptied:
                 continue
             in_force = last.get(row["id"], {})
             wanted = {name: in_force.get(of_event) for name, of_event in FIELDS.items()}
@@ -140,7 +163,7 @@ def catch_up(office: Office) -> int:
     table = table_of(MembershipEvent)
     with office.vault.engine.connect() as connection:
         rows = connection.execute(select(table.c.member, table.c.event_date).where(table.c.removed_at.is_(None), table.c.event_date.is_not(None))).all()
-    due = list(dict.fromkeys(member for member, when in rows if seen < str(when.first_day()) <= str(today))) if seen else []
+    due = list(dict.fromkeys(member for member, when in rows if seen < str(when.first_day()) <= str(today)))
     if due:
         with office.act(ActKind.EDIT, "会籍变化到期生效") as act:
             refresh(act, due, today=today)

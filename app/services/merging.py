@@ -29,6 +29,7 @@ def merge(office: Office, keep: str, away: str, *, take: Mapping[str, Any] | Non
         stays, goes = act.current(Member, keep), act.current(Member, away)
         if stays["removed_at"] or goes["removed_at"]:
             raise UserError("其中一位已经删除或合并过了，请刷新后再试。")
+        membership.write_down_known(act, [keep, away])
         act.title = f"合并会员：{goes['full_name']} → {stays['full_name']}"
         for register in REGISTERS:
             for f in fields_of(register):

@@ -62,6 +62,10 @@ class Office:
         with self.writing() as connection:
             act = Act(connection, kind=kind, title=title, user=self.user, at=stamp(self.clock()), origin=self.vault.keys.vault_id)
             yield act
+            if events := act.touched.get("membership_event", ()) if kind in (ActKind.EDIT, ActKind.MERGE) else ():
+                from app.services import membership  # it knows the office; an event may come from any table
+
+                membership.follow(act, events, today=self.clock().astimezone().date())
             changed = None if act.is_empty else act.finish()
         if changed is not None:
             for hear in self.heard:

@@ -171,19 +171,44 @@ def erase(office: Office, member: str) -> int:
     """Take everything that names or finds the person out of the vault, for good; how many records were emptied. Only an administrator may."""
     office.administrators_only()
     with office.act(ActKind.ERASE, "清除个人信息：1 人") as act:
+        member = resolve(act.connection, member)
         person = act.current(Member, member)
         if person["full_name"] == ERASED_NAME:
             raise UserError("这个人的个人信息已经清除过了。")
         targets = list(_records_about(act.connection, member))
-        names = {row["full_name"] for register, row in targets if register is Member and row["full_name"]}
-        marks = {row[name] for register, row in targets if register is Member for name in ("id_number", "mobile", "employee_no", "member_card_no") if row[name]}
-        emptied = _blank_journal(act.connection, targets, names)
+        traces = _traces(act.connection, [row for register, row in targets if register is Member])
+        emptied = _blank_journal(act.connection, targets, set(traces.names))
         for register, row in targets:
             act.erase(register, row, _anonymous(register, row), emptied.pop((register.__tablename__, row["id"]), ()), gone=register is Member)
-        batch.forget_person(act.connection, names, marks)
+        batch.forget_person(act.connection, traces)
+        # Deleting from the index only marks its tokens; merging its parts into one is what drops them.
+        for register in {register for register, _ in targets}:
+            act.connection.exec_driver_sql(f"INSERT INTO search_{register.__tablename__}(search_{register.__tablename__}) VALUES ('optimize')")
     with office.vault.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return len(targets)
+
+
+def _traces(connection: Connection, people: Iterable[Mapping[str, Any]]) -> batch.Traces:
+    """Every name and number that she has or ever had, as the journal remembers them."""
+    names, numbers = set[str](), {name: set[str]() for name in ("id_number", "mobile", "employee_no", "member_card_no")}
+
+    def note(name: str, value: Any) -> None:
+        if name == "full_name" and value:
+            names.add(value)
+        elif name in numbers and value:
+            numbers[name].add(value)
+
+    for row in people:
+        for name in ("full_name", *numbers):
+            note(name, row[name])
+        told = connection.execute(select(JournalRow.deed, JournalRow.changes).where(JournalRow.register == Member.__tablename__, JournalRow.record_id == row["id"]))
+        for deed, body in told:
+            if deed in (Deed.CREATE.value, Deed.CHANGE.value):
+                for name, value in json.loads(body).items():
+                    for one in value if isinstance(value, list) else [value]:
+                        note(name, one)
+    return batch.Traces(frozenset(names - {ERASED_NAME}), {name: frozenset(known) for name, known in numbers.items()})
 
 
 def _records_about(connection: Connection, member: str) -> Iterable[tuple[type[Record], Mapping[str, Any]]]:
@@ -207,6 +232,8 @@ def _anonymous(register: type[Record], row: Mapping[str, Any]) -> dict[str, Any]
         value = row[f.name]
         if f.name == "full_name":
             kept[f.name] = ERASED_NAME
+        elif f.name in ("note", "decision"):
+            kept[f.name] = None  # free words may say anything
         elif value is None or f.pii is Pii.NONE or isinstance(f.kind, Reference):
             kept[f.name] = value
         elif f.pii is Pii.SENSITIVE or f.name in _TELLS_TOO_MUCH:

@@ -122,6 +122,8 @@ class Act:
         self._origin = origin
         self._entries: list[journal.Entry] = []
         self._registers = set[str]()
+        self.touched: dict[str, set[str]] = {}
+        """Single records that were made or changed, by register; what is done in bulk is not kept here."""
         self._announced = False
         self._facts: dict[str, Any] = {}
         self.counts: Counter[str] = Counter()
@@ -154,7 +156,9 @@ class Act:
         problems = [p for p in check(register, values) if p.is_error]
         if problems:
             raise Invalid(problems)
-        return self.create_many(register, [values], ids=[record_id or new_id()])[0]
+        made = self.create_many(register, [values], ids=[record_id or new_id()])[0]
+        self._touched(register, made)
+        return made
 
     def create_many(
         self, register: type[Record], rows: Iterable[Mapping[str, Any]], *, ids: Sequence[str] | None = None, progress: Callable[[int, int], None] | None = None
@@ -262,7 +266,8 @@ class Act:
     def restore(self, register: type[Record], record_id: str) -> None:
         row = self.current(register, record_id)
         if row["removed_at"] is not None:
-            self._mark(register, row, None, Deed.RESTORE, {})
+            into = self.connection.execute(select(_MERGED.c.into_id).where(_MERGED.c.old_id == record_id)).scalar()
+            self._mark(register, row, None, Deed.RESTORE, {"into": into} if into else {})
             self._index(register, row["rowno"], row)
             self.connection.execute(_MERGED.delete().where(_MERGED.c.old_id == record_id))
 
@@ -289,9 +294,13 @@ class Act:
         if tokens := register.search_tokens(values):
             search.replace(self.connection, register.__tablename__, rowno, tokens)
 
+    def _touched(self, register: type[Record], record_id: str) -> None:
+        self.touched.setdefault(register.__tablename__, set()).add(record_id)
+
     def _log(self, deed: Deed, register: type[Record], record_id: str, changes: Any) -> None:
         self._entries.append(journal.Entry(deed, register.__tablename__, record_id, canonical(changes)))
         self.counts[f"{register.__tablename__}.{deed.value}"] += 1
+        self._touched(register, record_id)
         self._written_down()
 
     @property

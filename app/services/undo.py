@@ -99,17 +99,8 @@ def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
     for register in sorted((register_named(name) for name in created), key=lambda r: -len(_references_of(r))):
         kept += _uncreate(act, register, created[register.__tablename__])
     if MembershipEvent.__tablename__ in {name for _, name, _, _ in rows}:
-        _let_memberships_follow(act, [record_id for _, name, record_id, _ in rows if name == MembershipEvent.__tablename__])
+        membership.follow(act, [record_id for _, name, record_id, _ in rows if name == MembershipEvent.__tablename__], today=moment_of(act.at).astimezone().date())
     return kept
-
-
-def _let_memberships_follow(act: Act, events: list[str]) -> None:
-    """Where events came or went, the members' own fields say what is in force now."""
-    table = table_of(MembershipEvent)
-    members = set[str]()
-    for start in range(0, len(events), 500):
-        members |= set(act.connection.execute(select(table.c.member).where(table.c.id.in_(events[start : start + 500]))).scalars())
-    membership.refresh(act, sorted(members), today=moment_of(act.at).astimezone().date())
 
 
 def _one_back(act: Act, deed: str, register_name: str, record_id: str, changes: str) -> bool:
@@ -120,7 +111,7 @@ def _one_back(act: Act, deed: str, register_name: str, record_id: str, changes: 
             if deed == Deed.REMOVE:
                 act.restore(register, record_id)
             elif deed == Deed.RESTORE:
-                act.remove(register, record_id)
+                act.remove(register, record_id, into=json.loads(changes).get("into"))
             else:
                 return _change_back(act, register, record_id, json.loads(changes))
     except IntegrityError:  # the same sign-in or entry was made again meanwhile

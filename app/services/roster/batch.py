@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from app.services.office import Office, stamp
 from app.services.records import ActKind
 from app.services.roster import intake, layout, reader
-from app.services.roster.check import Checked, Row, check_sheets, uncollected
-from app.services.roster.intake import DEFAULT, UNDECIDED, Decision, Imported, Mode, Options, Plan, Verdict
+from app.services.roster.check import Checked, Row, check_sheets, reread, uncollected
+from app.services.roster.intake import DEFAULT, NEW_PERSON, UNDECIDED, Decision, Imported, Mode, Options, Plan, Verdict
 from db import identity
 from db.fields import cell_text
 from db.journal import Deed, JournalRow
@@ -138,7 +138,7 @@ def _opened(office: Office, batch_id: str, sheets: list[reader.Sheet]) -> Batch:
         checked = check_sheets(row.file_name, sheets, columns={**{shape: columns for shape, (_, columns) in known.items()}, **by_hand})
     shapes = {sheet.table.shape for sheet in checked.sheets if sheet.table and sheet.rows}
     acts = json.loads(row.acts)
-    all_again = row.state == DONE or (acts and acts[-1] in gone)
+    all_again = row.state == DONE or any(act in gone for act in acts)  # what still stands is then found unchanged
     return Batch(
         batch_id, row.file_name, row.digest, row.state, checked, Options(Mode(said.get("mode", Mode.UPDATE)), frozenset(said.get("wipe", ()))), by_hand,
         tuple(name for shape, (name, _) in known.items() if shape in shapes), {key: _decision(body) for key, body in decided},
@@ -180,10 +180,15 @@ def decide(office: Office, batch: Batch, key: str, **what: Any) -> None:
     """Change the decision about one row and keep it: mended, leave, person, with_doubts."""
     made = replace(batch.decisions.get(key, UNDECIDED), **what)
     batch.decisions[key] = made
-    body = json.dumps({"mended": dict(made.mended), "leave": sorted(made.leave), "person": made.person, "with_doubts": made.with_doubts}, ensure_ascii=False)
     with office.writing() as connection:
-        connection.execute(_DECISION.delete().where(_DECISION.c.batch == batch.id, _DECISION.c.row_key == key))
-        connection.execute(_DECISION.insert().values(batch=batch.id, row_key=key, decision=body))
+        _write_decision(connection, batch, key)
+
+
+def _write_decision(connection: Connection, batch: Batch, key: str) -> None:
+    made = batch.decisions[key]
+    body = json.dumps({"mended": dict(made.mended), "leave": sorted(made.leave), "person": made.person, "with_doubts": made.with_doubts}, ensure_ascii=False)
+    connection.execute(_DECISION.delete().where(_DECISION.c.batch == batch.id, _DECISION.c.row_key == key))
+    connection.execute(_DECISION.insert().values(batch=batch.id, row_key=key, decision=body))
 
 
 def decide_and_plan(office: Office, batch: Batch, plan: Plan, key: str, **what: Any) -> Plan:
@@ -225,6 +230,8 @@ def _write_options(connection: Connection, batch: Batch, waiting: Iterable[str] 
 def commit(office: Office, batch: Batch, plan: Plan, *, progress: Progress | None = None) -> Imported:
     """One transaction, one act, one undo. Rows that wait stay in the batch; when nothing would change, nothing is written but that."""
     with uncollected(), office.act(ActKind.IMPORT, f"导入名册“{batch.file_name}”") as act:
+        if batch.waiting is not None:
+            plan = replace(plan, rows=tuple(p for p in plan.rows if p.row.key in batch.waiting))
         plan = intake.up_to_date(act.connection, plan)
         counts = intake.counts_of(plan)
         waits = [p.row.key for p in plan.rows if p.verdict.waits]
@@ -233,12 +240,25 @@ def commit(office: Office, batch: Batch, plan: Plan, *, progress: Progress | Non
             act.note(file=batch.file_name, sha256=batch.digest, batch=batch.id, mapping=mapping, mode=batch.options.mode.value, **counts)
             act.announce()
         done = intake.carry_out(act, plan, today=office.clock().astimezone().date(), progress=progress)
-        known = act.connection.execute(select(_BATCH.c.acts, _BATCH.c.counts).where(_BATCH.c.id == batch.id)).one()
+        known = act.connection.execute(select(_BATCH.c.acts, _BATCH.c.counts).where(_BATCH.c.id == batch.id)).first()
+        if known is None:
+            raise UserError("这个表已经从台账里清掉了，没有导入。请重新选文件。")
         acts = [*json.loads(known.acts), *([done.act] if done.act else [])]
         total = {name: count + (json.loads(known.counts).get(name, 0) if name in ("new", "changed") and batch.waiting is not None else 0) for name, count in counts.items()}
         _write_options(act.connection, batch, waits, state=WAITING if waits else DONE, acts=json.dumps(acts), counts=json.dumps(total))
         _touch_forms(act.connection, batch, act.at)
+        _know_new_people(act.connection, batch, done)
+    batch.waiting = frozenset(waits)
     return done
+
+
+def _know_new_people(connection: Connection, batch: Batch, done: Imported) -> None:
+    """Who was said to be new is somebody now: opening the workbook again must not make her once more."""
+    said = {key for key, decision in batch.decisions.items() if decision.person == NEW_PERSON}
+    for p, member in done.people if said else ():
+        if p.row.key in said:
+            batch.decisions[p.row.key] = replace(batch.decisions[p.row.key], person=member)
+            _write_decision(connection, batch, p.row.key)
 
 
 def _touch_forms(connection: Connection, batch: Batch, at: str) -> None:
@@ -274,22 +294,53 @@ def ledger(session: Session) -> list[Entry]:
     return found
 
 
-def forget_person(connection: Connection, names: Iterable[str], marks: Iterable[str]) -> None:
-    """Empty the rows of every staged workbook that are about somebody: one of her numbers stands there, or her name beside no other ID number."""
-    known_names, known_marks = set(names), set(marks)
-    for batch_id, cells in connection.execute(select(_BATCH.c.id, _BATCH.c.cells).where(_BATCH.c.cells.is_not(None))).all():
-        sheets = reader.sheets_of(reader.unpack(cells))
-        emptied = []
-        for sheet in sheets:
-            for number, row in enumerate(sheet.rows, 1):
-                texts = {identity.squeeze(cell_text(cell)) for cell in row if cell not in (None, "")}
-                if texts & known_marks or (texts & known_names and not any(len(text) == 18 and identity.id_fault(text) is None for text in texts)):
-                    row[:] = [None] * len(row)
-                    emptied.append(f"{number}/%/{sheet.name}")
-        for pattern in emptied:
-            connection.execute(_DECISION.delete().where(_DECISION.c.batch == batch_id, _DECISION.c.row_key.like(pattern)))
-        if emptied:
-            connection.execute(_BATCH.update().where(_BATCH.c.id == batch_id).values(cells=reader.pack(reader.body_of(sheets))))
+@dataclass(frozen=True)
+class Traces:
+    """All that ever named or found somebody: the names she had, and her numbers by field."""
+
+    names: frozenset[str]
+    numbers: Mapping[str, frozenset[str]]
+
+    def are_in(self, values: Mapping[str, Any]) -> bool:
+        """Whether a row of people is about her: one of her numbers in its own column, or her name with nothing that contradicts."""
+        if any(values.get(name) in known for name, known in self.numbers.items() if name != "employee_no" and values.get(name)):
+            return True
+        if values.get("full_name") not in self.names:
+            return False
+        return not any(values.get(name) and known and values[name] not in known for name, known in self.numbers.items())
+
+
+def forget_person(connection: Connection, traces: Traces) -> None:
+    """Empty what every staged workbook holds about somebody: her cells (not her neighbour's in the same row), decisions, the file's name."""
+    every_number = frozenset().union(*(known for name, known in traces.numbers.items() if name != "employee_no"))
+    rows = connection.execute(select(_BATCH.c.id, _BATCH.c.file_name, _BATCH.c.cells, _BATCH.c.options).where(_BATCH.c.cells.is_not(None))).all()
+    forms_known = {shape: _by_place(columns) for shape, columns in connection.execute(select(_FORM.c.shape, _FORM.c.columns))}
+    for row in rows:
+        sheets = reader.sheets_of(reader.unpack(row.cells))
+        by_hand = {shape: _by_place(columns) for shape, columns in json.loads(row.options).get("columns", {}).items()}
+        checked = check_sheets(row.file_name, reader.sheets_of(reader.unpack(row.cells)), columns={**forms_known, **by_hand})
+        decided = {key: _decision(body) for key, body in connection.execute(select(_DECISION.c.row_key, _DECISION.c.decision).where(_DECISION.c.batch == row.id))}
+        hit = False
+        cells = {sheet.name: sheet.rows for sheet in sheets}
+        for person in checked.rows:
+            mended = decided.get(person.key, UNDECIDED).mended
+            if traces.are_in(person.values) or (mended and traces.are_in(reread(person, mended).values)):
+                for _, c in person.places:
+                    if c < len(cells[person.sheet][person.row - 1]):
+                        cells[person.sheet][person.row - 1][c] = None
+                connection.execute(_DECISION.delete().where(_DECISION.c.batch == row.id, _DECISION.c.row_key == person.key))
+                hit = True
+        for checked_sheet in checked.sheets:  # rows that were taken for no persons, sheets that were passed over
+            for number, _ in checked_sheet.skipped:
+                line = cells[checked_sheet.name][number - 1]
+                if any(identity.normal_id(text) in every_number or text in traces.names for cell in line if (text := cell_text(cell).strip())):
+                    line[:] = [None] * len(line)
+                    hit = True
+        values: dict[str, Any] = {"cells": reader.pack(reader.body_of(sheets))} if hit else {}
+        if any(name in row.file_name for name in traces.names):
+            values["file_name"] = "（文件名已清除）"
+        if values:
+            connection.execute(_BATCH.update().where(_BATCH.c.id == row.id).values(**values))
 
 
 def mapping_of(session: Session, entry: Entry) -> dict[str, dict[str, str]]:
@@ -357,7 +408,10 @@ def give_back(batch: Batch, plan: Plan, path: Path, *, only_waiting: bool = Fals
 
     from app.services.spreadsheet import save, text_cell
 
-    verdicts = {(p.row.sheet, p.row.row): p for p in plan.rows}
+    verdicts: dict[tuple[str, int], list[intake.Planned]] = {}
+    for p in plan.rows:
+        verdicts.setdefault((p.row.sheet, p.row.row), []).append(p)
+    here = {(row.sheet, row.row) for row in batch.checked.rows}
     book = Workbook(write_only=True)
     for sheet in batch.checked.sheets:
         if sheet.table is None or not sheet.rows:
@@ -367,14 +421,14 @@ def give_back(batch: Batch, plan: Plan, path: Path, *, only_waiting: bool = Fals
         for number, cells in enumerate(sheet.cells, 1):
             row = [cell_text(cell) for cell in cells[:width]]
             row += [""] * (width - len(row))
-            found = verdicts.get((sheet.name, number))
+            found = verdicts.get((sheet.name, number), [])
+            waiting = [p for p in found if p.verdict.waits]
             if number == sheet.table.header_rows[-1]:
                 row += ["是否导入成功", "错误原因"]
-            elif found is not None:
-                waits = found.verdict.waits
-                why = " ".join(x.message for x in found.row.problems if x.is_error or x.code in ("person-near", "name-other"))
-                row += ["否" if waits else "是", why if waits else ""]
-            if only_waiting and number not in sheet.table.header_rows and not (found is not None and found.verdict.waits):
+            elif found or (batch.waiting is not None and (sheet.name, number) in here):
+                why = " ".join(x.message for p in waiting for x in p.row.problems if x.is_error or x.code in ("person-near", "name-other"))
+                row += ["否" if waiting else "是", why]
+            if only_waiting and number not in sheet.table.header_rows and not waiting:
                 continue
             out.append([text_cell(out, value) for value in row])
     save(book, path)

@@ -1,6 +1,7 @@
 """Rows of a workbook as people: values, and every doubt in a sentence at its cell. Writes nothing, needs no vault."""
 
 import gc
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -142,7 +143,9 @@ def check_sheets(file: str, sheets: Sequence[Sheet], *, columns: Mapping[str, Ma
 
 
 def _is_generic(name: str) -> bool:
-    return name.strip().lower().startswith(GENERIC_SHEET_NAMES)
+    """Whether a sheet's name says nothing about a department: Sheet1, 会员, 男, 2024年, 三月."""
+    plain = name.strip().lower()
+    return plain.startswith(GENERIC_SHEET_NAMES) or len(plain) < 2 or bool(re.search(r"\d{4}|[0-9一二三四五六七八九十]+(?:月|季度|批)|^[男女](?:性|职工|会员)?$", plain))
 
 
 def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, tuple[str, int]]) -> CheckedSheet:
@@ -176,11 +179,17 @@ def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, dep
             continue
         if part == 0:
             result.skipped.append((n + 1, why))
-        if why == "header" and (other := layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n)) and other.is_roster:
+        if why == "header" and (other := _part(layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n), part)) and other.is_roster:
             read_waiting()  # with the columns of the table that ends here
             table, reader = other, RowReader(other, department, since_1904=sheet.since_1904)
+            mine = set(table.headers) if mine is not None else None
             filled |= layout.fill_down(sheet, other.columns)
     read_waiting()
+
+
+def _part(table: Table | None, part: int) -> Table | None:
+    """One of the tables that stand side by side under a header."""
+    return (table, *table.beside)[part] if table is not None and part <= len(table.beside) else None
 
 
 def _mark_repeat(person: Row, seen: dict[str, tuple[str, int]]) -> None:
@@ -313,8 +322,9 @@ def reread(row: Row, cells: Mapping[str, Cell]) -> Row:
     """The same row after the clerk changed cells in the preview."""
     fields = layout.importable()
     merged = {**row.cells, **cells}
-    values: dict[str, Any] = dict(row.values)
-    problems: list[Problem] = []
+    # What was worked out from the old cells is worked out again; only what came from elsewhere (the sheet's name) stays.
+    values: dict[str, Any] = {name: value if name == "department" and name not in merged else None for name, value in row.values.items()}
+    problems: list[Problem] = [p for p in row.problems if p.code == "duplicate-in-file" and "id_number" not in cells]
     for name, cell in merged.items():
         reading: Reading = fields[name].read(cell)
         values[name] = reading.value

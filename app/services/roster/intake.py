@@ -97,8 +97,9 @@ class Planned:
 
     @property
     def taken(self) -> dict[str, Any]:
-        """The changes that would be made: field -> new value."""
-        return {name: new for name, (_, new) in self.changes.items() if name not in self.leave}
+        """The changes that would be made: field -> new value. A membership event is one thing: it is taken whole or left whole."""
+        leave = self.leave | membership.FIELDS.keys() if self.leave & membership.FIELDS.keys() else self.leave
+        return {name: new for name, (_, new) in self.changes.items() if name not in leave}
 
 
 @dataclass(frozen=True)
@@ -152,17 +153,20 @@ def plan(connection: Connection, rows: Iterable[Row], options: Options = DEFAULT
     """
     decided = decisions or {}
     matcher = Matcher(connection)
-    planned, meant = [], set[str]()
+    planned, meant = [], dict[str, Row]()
     for row in rows:
         decision = decided.get(row.key, UNDECIDED) if decided else UNDECIDED
         p = _plan_row(connection, matcher, row, options, decision)
+        if p.record_id is not None and p.changes and (first := meant.get(p.record_id)) is not None:
+            p = _repeated(p.row, first)
         planned.append(p)
-        if p.record_id is not None:
-            meant.add(p.record_id)
-        meant.update(near.id for near in p.near)
+        for record_id in ([p.record_id] if p.record_id else [near.id for near in p.near]):
+            meant.setdefault(record_id, row)
         if p.verdict is Verdict.LEFT_OUT and (likely := matcher.find(row.values)) is not None and ROW not in likely:
-            meant.add(likely["id"])  # the row waits, but she is in the file
-    meant.update(found["id"] for row in gone_in if (found := matcher.find(row.values)) is not None and ROW not in found)
+            meant.setdefault(likely["id"], row)  # the row waits, but she is in the file
+    for row in gone_in:
+        if (found := matcher.find(row.values)) is not None and ROW not in found:
+            meant.setdefault(found["id"], row)
     missing = tuple(i for i, m in matcher.stored.items() if i not in meant and m["membership_event"] not in LEFT and m["employment_status"] not in RETIRED)
     return Plan(tuple(planned), journal_end(connection), options, decided, missing, matcher)
 
@@ -180,24 +184,37 @@ def _plan_row(connection: Connection, matcher: Matcher, row: Row, options: Optio
         row = reread(row, decision.mended)
     if not row.is_sound and (not decision.with_doubts or row.values.get("full_name") is None or any(p.code == REPEATED for p in row.problems)):
         return Planned(row, Verdict.LEFT_OUT)
-    found = matcher.stored.get(resolve(connection, decision.person)) if decision.person not in ("", NEW_PERSON) else None
+    if decision.person == NEW_PERSON:
+        return _as_new(matcher, row)
+    found = matcher.stored.get(resolve(connection, decision.person)) if decision.person else None
     if found is None:
         found = matcher.find(row.values)
-        if found is not None and decision.person == "" and (doubt := _another_name(row, found)):
+        if found is not None and (doubt := _another_name(row, found)):
             return doubt
     if found is None:
-        near = tuple(n for n in matcher.near(row.values)) if decision.person == "" else ()
-        if near:
+        if near := matcher.near(row.values):
             return Planned(_doubted(row, near), Verdict.NEAR, near=near)
+        if decision.person:
+            said = Problem("decided-gone", "上次选的那个人已经不在名册里了，请再看一遍。", "full_name")
+            return Planned(replace(row, problems=(*row.problems, said)), Verdict.LEFT_OUT)
         matcher.expect(row.values, row)
         return Planned(row, Verdict.NEW)
     if (first := found.get(ROW)) is not None:
         if first.key == row.key:
             return Planned(row, Verdict.NEW)
-        said = Problem(REPEATED, f"这个人和第 {first.row} 行是同一个人，只导入第 {first.row} 行。", "full_name")
-        return Planned(replace(row, problems=(*row.problems, said)), Verdict.LEFT_OUT)
+        return _repeated(row, first)
     changes = changes_of(found, row, options)
     return Planned(row, Verdict.CHANGED if changes else Verdict.UNCHANGED, found["id"], changes, leave=decision.leave)
+
+
+def _as_new(matcher: Matcher, row: Row) -> Planned:
+    """The clerk said that this is nobody of the roster; only a number that somebody has already stands against it."""
+    owner = matcher.holder(row.values.get("id_number"))
+    if owner is not None and not (ROW in owner and owner[ROW].key == row.key):
+        said = Problem("id-taken", f"这个身份证号已经是“{owner.get('full_name') or ''}”的了，请对照证件改好再导入。", "id_number")
+        return Planned(replace(row, problems=(*row.problems, said)), Verdict.LEFT_OUT)
+    matcher.expect(row.values, row)
+    return Planned(row, Verdict.NEW)
 
 
 def _another_name(row: Row, found: Mapping[str, Any]) -> Planned | None:
@@ -213,6 +230,11 @@ def _another_name(row: Row, found: Mapping[str, Any]) -> Planned | None:
     return Planned(replace(row, problems=(*row.problems, said)), Verdict.NEAR, near=(Near(found["id"], 10.0 + weight, agrees, differs),))
 
 
+def _repeated(row: Row, first: Row) -> Planned:
+    said = Problem(REPEATED, f"这个人和第 {first.row} 行是同一个人，只导入第 {first.row} 行。", "full_name")
+    return Planned(replace(row, problems=(*row.problems, said)), Verdict.LEFT_OUT)
+
+
 def _doubted(row: Row, near: tuple[Near, ...]) -> Row:
     said = warning("person-near", f"名册里有 {len(near)} 个人和这一行很像，请看是不是同一个人。", "full_name")
     return replace(row, problems=(*row.problems, said))
@@ -222,16 +244,18 @@ def changes_of(stored: Mapping[str, Any], row: Row, options: Options) -> dict[st
     """field -> (stored, from the file), as far as the mode allows."""
     if options.mode is Mode.NEW_ONLY:
         return {}
-    changes = {}
+    changes: dict[str, tuple[Any, Any]] = {}
     for name, value in row.values.items():
         if name not in _COLUMN_SET:
             continue
         there = stored[name]
         if value is None:
-            if name in options.wipe and there is not None and name != "full_name" and not any(p.field == name for p in row.problems):
+            if name in options.wipe and there is not None and name != "full_name" and name not in membership.FIELDS and not any(p.field == name for p in row.problems):
                 changes[name] = (there, None)
         elif there != value and (there is None or options.mode is Mode.UPDATE) and not _less_precise(there, value) and not _said_in(name, there, value):
-            changes[name] = (there, value)
+            changes[name] = (there, f"{there}；{value}" if name == "note" and there and not row.cells.get("note") else value)
+    if options.mode is Mode.FILL and stored["membership_event"] is not None:
+        changes = {name: change for name, change in changes.items() if name not in membership.FIELDS}
     if not {"membership_event", "membership_event_date"} & changes.keys():
         changes.pop("membership_event_reason", None)
     return changes
@@ -271,7 +295,7 @@ def carry_out(act: Act, plan_: Plan, *, today: date, progress: Callable[[int, in
     changed = [p for p in plan_.rows if p.verdict is Verdict.CHANGED and p.taken]
     total = len(new) + len(changed)
     ids = act.create_many(Member, [p.row.values for p in new], progress=(lambda done, _: progress(done, total)) if progress else None)
-    people = [*zip(new, ids, strict=True), *((p, p.record_id) for p in plan_.rows if p.record_id is not None)]
+    people: list[tuple[Planned, str]] = [*zip(new, ids, strict=True), *((p, p.record_id) for p in plan_.rows if p.record_id is not None)]
     for n, p in enumerate(changed):
         if progress and n % 200 == 0:
             progress(len(new) + n, total)

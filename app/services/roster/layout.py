@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 from app.services.roster.reader import Cell, Sheet
 from db.fields import Field, cell_text
+from db.identity import is_mobile, normal_phone
 from db.record import field_of, fields_of
 from db.registers import Certificate, Member
 
@@ -16,6 +17,10 @@ ROW_NUMBER = "row_no"
 LOOK_AT_ROWS = 60
 _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _MINORITY_NAME = re.compile(r"[\u4e00-\u9fff]+(?:[·•・‧．][\u4e00-\u9fff]+)+")
+_SHORT_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_SECTION = re.compile(r"(?:部|科|室|处|车间|班|班组|小组|中心|大队|中队|队|厂|院|所|站|分会|支部|公司|工段|股)(?:[（(].*[)）])?$")
+_NOT_HERSELF = re.compile("紧急|家属|配偶|父亲|母亲|子女|亲属|介绍人|担保")
+"""Columns about somebody else than the member."""
 _PAGE_NUMBER = re.compile(r"第\s*\d+\s*页")
 _TOTAL = re.compile(r"(?:合计|小计|共计|总计|总人数|本页计)(?:$|[:：\d人（(])|共\d+人")
 _NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "附件", "联系人", "日期：", "盖章")
@@ -56,6 +61,8 @@ def without_hints(header: str) -> str:
 def field_for(header: str) -> str | None:
     """The field that a header names, hints in brackets or on a second line left aside."""
     known = aliases()
+    if _NOT_HERSELF.search(header):
+        return None
     whole = header_key(header)
     for candidate in (whole, header_key(_BRACKETS.sub("", header)), header_key(_BRACKETS.sub("", header.split("\n")[0]))):
         if candidate in known:
@@ -136,14 +143,20 @@ def _is_second_header(sheet: Sheet, top: int, below: Sequence[str]) -> bool:
 
 def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | None) -> Table:
     found: list[tuple[int, str, str | None]] = []
+    groups: dict[int, str] = {}
+    group = ""
     for c in range(max(len(top), len(bottom or ()))):
         lower = bottom[c] if bottom and c < len(bottom) else ""
         upper = top[c] if c < len(top) else ""
+        if bottom:
+            group = groups[c] = upper or (group if lower else "")
         if header := lower or upper:
-            found.append((c, "".join(header.split()), field_for(header) or (field_for(upper + lower) if lower and upper else None)))
+            named = None if bottom and _NOT_HERSELF.search(group) else field_for(header) or (field_for(upper + lower) if lower and upper else None)
+            found.append((c, "".join(header.split()), named))
     rows = tuple(p + 1 for p in places)
-    first, *others = [_columns(rows, part) for part in _abreast(found)]
-    return replace(first, beside=tuple(others))
+    first, *others = _abreast(found)
+    others = [part for part in others if groups.get(part[0][0], "") in ("", groups.get(first[0][0], ""))]  # a block under another heading is about somebody else
+    return replace(_columns(rows, first), beside=tuple(_columns(rows, part) for part in others))
 
 
 def _abreast(found: list[tuple[int, str, str | None]]) -> list[list[tuple[int, str, str | None]]]:
@@ -219,11 +232,19 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
         return None
     if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12 or _PAGE_NUMBER.match(first)):
         return "note"
-    if first.startswith(_NOTES) and not has_id and len(filled) <= 4:
+    if first.startswith(_NOTES) and not has_id and len(filled) <= 4 and not (has_name and _speaks_of_a_person(row, name_column)):
         return "note"
+    if has_name and len(filled) == 1 and len(table.columns) >= 3 and (_SECTION.search(first) or first.startswith("以下")):
+        return "section"
     if not has_name and not has_id:
         return "no-name"
     return None
+
+
+def _speaks_of_a_person(row: Sequence[Cell], name_column: int) -> bool:
+    """A short Han name with a gender or a phone beside it."""
+    texts = _texts(row)
+    return _SHORT_NAME.fullmatch(texts[name_column]) is not None and any(text in ("男", "女") or is_mobile(normal_phone(text)) for c, text in enumerate(texts) if c != name_column)
 
 
 def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | None) -> bool:
@@ -236,7 +257,7 @@ def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | No
 
 def _repeats_header(table: Table, row: Sequence[Cell]) -> bool:
     same = sum(1 for c, header in table.headers.items() if c < len(row) and type(row[c]) is str and "".join(str(row[c]).split()) == header)
-    return same >= 3 and same * 2 > len([cell for cell in row if cell not in ("", None)])
+    return same >= min(3, len(table.headers)) and same * 2 > len([cell for cell in row if cell not in ("", None)])
 
 
 def fill_down(sheet: Sheet, columns: Mapping[int, str]) -> dict[int, set[str]]:

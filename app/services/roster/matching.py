@@ -98,17 +98,17 @@ def compare(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, tu
 
 def _agrees(row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     """Same name already; does another mark agree, and none contradict?"""
-    if any(values.get(k) and row.get(k) and values[k] == row[k] for k in ("employee_no", "mobile", "member_card_no")):
-        return True
-    born, said = row.get("birth_date"), values.get("birth_date")
-    return bool(born and said and born.day is not None and born == said)
+    _, agrees, differs = compare(row, values)
+    born = row.get("birth_date")
+    marks = {"employee_no", "mobile", "member_card_no"} | ({"birth_date"} if born and born == values.get("birth_date") and born.day is not None else set())
+    return not differs and bool(marks & set(agrees))
 
 
 class Matcher:
     """Finds the member that a row means, or those that it may mean."""
 
     def __init__(self, connection: Connection) -> None:
-        self._by_number: dict[str, Mapping[str, Any]] = {}
+        self._by_number: dict[str, list[Mapping[str, Any]]] = {}
         self._by_name: dict[str, list[Mapping[str, Any]]] = {}
         self.stored: dict[str, Mapping[str, Any]] = {}
         self._by_mark: dict[tuple[str, str], list[Mapping[str, Any]]] | None = None
@@ -131,7 +131,7 @@ class Matcher:
             if into is None:
                 continue
             if row["id_number"]:
-                self._by_number.setdefault(row["id_number"], into)
+                self._by_number.setdefault(row["id_number"], [into])
             alias = {**row, "id": into["id"], "of": into}
             self._aliases.append(alias)
             self._by_name.setdefault(row["full_name"] or "", []).append(alias)
@@ -139,7 +139,7 @@ class Matcher:
     def add(self, row: Mapping[str, Any]) -> None:
         """Know one more person: stored, or planned from a row further up."""
         if row.get("id_number"):
-            self._by_number[row["id_number"]] = row
+            self._by_number.setdefault(row["id_number"], []).append(row)
         self._by_name.setdefault(row.get("full_name") or "", []).append(row)
 
     def expect(self, values: Mapping[str, Any], row: Any) -> None:
@@ -149,14 +149,20 @@ class Matcher:
     def find(self, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The one member who is meant for certain."""
         number = values.get("id_number")
-        if number and (found := self._by_number.get(number)):
-            return found
+        if number and (holders := self._by_number.get(number)):
+            named = [row for row in holders if row.get("full_name") == values.get("full_name")] if len(holders) > 1 else holders
+            return named[0] if len(named) == 1 else None  # one number in two records: a person must say which
         same_name = self._by_name.get(values.get("full_name") or "")
         if not same_name:
             return None
         likely = [row for row in same_name if not (number and row.get("id_number")) and _agrees(row, values)]
         people = {id(row.get("of", row)): row.get("of", row) for row in likely}
         return next(iter(people.values())) if len(people) == 1 else None
+
+    def holder(self, number: str | None) -> Mapping[str, Any] | None:
+        """Whoever has this ID number, stored or planned."""
+        holders = self._by_number.get(number) if number else None
+        return holders[0] if holders else None
 
     def near(self, values: Mapping[str, Any]) -> tuple[Near, ...]:
         """Members who may be meant, the likeliest first; at most five."""
@@ -165,7 +171,8 @@ class Matcher:
         mine = values.get("id")
         found = {row["id"]: row for key in _marks(values, asked=True) for row in self._marks().get(key, ()) if row["id"] != mine}
         pairs = [Near(record_id, *compare(row, values)) for record_id, row in found.items()]
-        return tuple(sorted((p for p in pairs if p.weight >= NEAR), key=lambda p: -p.weight)[:5])
+        likely = [p for p in pairs if p.weight >= NEAR or (not p.differs and "full_name" in p.agrees and found[p.id]["full_name"] == values.get("full_name"))]
+        return tuple(sorted(likely, key=lambda p: -p.weight)[:5])
 
     def _marks(self) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
         """Stored people by every mark that can bring a pair together; built when the first pair is asked for."""
@@ -183,7 +190,7 @@ class Matcher:
 
 def _marks(values: Mapping[str, Any], *, asked: bool) -> Iterable[tuple[str, str]]:
     """What somebody is kept under, and what is asked for. Those whose birth dates are known meet by sound and birth year: a large roster has hundreds of 张伟."""
-    for mark in ("mobile", "employee_no", "member_card_no"):
+    for mark in ("id_number", "mobile", "employee_no", "member_card_no"):
         if value := values.get(mark):
             yield mark, value
     name = values.get("full_name") or ""

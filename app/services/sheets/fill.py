@@ -9,7 +9,7 @@ the only other parts that may change are the print area in `xl/workbook.xml` and
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -73,6 +73,8 @@ class Blank:
         for sheet in self._book.iter(_tag("sheet")):
             target = str(targets[sheet.get(_RELS)])
             self.parts[sheet.get("name")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if not self.parts:  # the strict form of the standard has other names for everything
+            raise UserError("这个空白表的格式不常见，不能填。请用表格软件打开它，另存为普通的 .xlsx 再选。")
 
     def choices(self, sheet: str, column: int, row: int) -> tuple[str, ...]:
         """The words that the drop-down of a cell offers; empty where it has none."""
@@ -118,12 +120,18 @@ class Blank:
         part = self.parts[sheet]
         root = _parse(self._zip.read(part))
         data = root.find(_tag("sheetData"))
+        _number(data)
         present = {int(r.get("r")): r for r in data.iterchildren(_tag("row"))}
-        limit = next((n for n in sorted(present) if n > first_row and any(c.find(_tag("v")) is not None or c.find(_tag("is")) is not None for c in present[n])), None)
+        counted = {c for values in rows for c, value in values.items() if isinstance(value, int)}
+        shared = self._shared_strings()
+        limit = next((n for n in sorted(present) if n > first_row and any(_stands_below(c, counted, shared) for c in present[n])), None)
         shift = max(0, len(rows) - (limit - first_row)) if limit is not None else 0
         changed: dict[str, bytes] = {}
         if limit is not None and shift:
-            self._move_down(root, present, limit, shift)
+            if root.find(_tag("tableParts")) is not None:
+                raise UserError("这个空白表下面的内容在一个“表格”区域里，人多放不下。请在空白表里先多插一些空行，再填。")
+            self._move_down(root, present, sheet, limit, shift)
+            _merge_likewise(root, first_row, range(limit, limit + shift))
             changed |= self._others(sheet, part, limit, shift)
         pattern = present.get(first_row)
         for n, values in enumerate(rows):
@@ -134,11 +142,14 @@ class Blank:
                 _insert(data, row, number)
             for column, value in values.items():
                 _put(row, column, number, value)
+        for cell in root.iter(_tag("c")):  # a total was reckoned before there was anything to add up
+            if cell.find(_tag("f")) is not None and (old := cell.find(_tag("v"))) is not None:
+                cell.remove(old)
         _widen(root, first_row + len(rows) - 1, max((c for values in rows for c in values), default=0))
         changed[part] = _written(root)
         return self._packed(changed)
 
-    def _move_down(self, root: Any, present: dict[int, Any], limit: int, shift: int) -> None:
+    def _move_down(self, root: Any, present: dict[int, Any], sheet: str, limit: int, shift: int) -> None:
         """Everything from row `limit` on goes `shift` rows down."""
         for number in sorted(present, reverse=True):
             if number < limit:
@@ -147,14 +158,18 @@ class Blank:
             row.set("r", str(number + shift))
             for c in row:
                 c.set("r", f"{letters(_column_of(c.get('r')))}{number + shift}")
-        move = _mover(limit, shift)
-        for name, attribute in (("mergeCell", "ref"), ("dataValidation", "sqref"), ("conditionalFormatting", "sqref"), ("hyperlink", "ref"), ("autoFilter", "ref"), ("dimension", "ref"), ("ignoredError", "sqref"), ("protectedRange", "sqref")):
+        move, move_merge, move_formula = _mover(limit, shift), _mover(limit, shift, grows=False), _formula_mover(sheet, limit, shift)
+        for node in root.iter(_tag("mergeCell")):
+            node.set("ref", move_merge(node.get("ref")))
+        for name, attribute in (("dataValidation", "sqref"), ("conditionalFormatting", "sqref"), ("hyperlink", "ref"), ("autoFilter", "ref"), ("dimension", "ref"), ("ignoredError", "sqref"), ("protectedRange", "sqref")):
             for node in root.iter(_tag(name)):
                 if node.get(attribute):
                     node.set(attribute, move(node.get(attribute)))
-        for node in (*root.iter(f"{_XM}sqref"), *root.iter(_tag("f")), *root.iter(_tag("formula"))):
+        for node in root.iter(f"{_XM}sqref"):
+            node.text = move(node.text or "")
+        for node in (*root.iter(_tag("f")), *root.iter(_tag("formula")), *root.iter(_tag("formula1")), *root.iter(_tag("formula2")), *root.iter(f"{_XM}f")):
             if node.text:
-                node.text = move(node.text)
+                node.text = move_formula(node.text)
             if node.get("ref"):
                 node.set("ref", move(node.get("ref")))
         for node in root.iter(_tag("brk")):
@@ -217,7 +232,62 @@ def _covers(area: str, where: str) -> bool:
     return False
 
 
-def _mover(limit: int, shift: int) -> Callable[[str], str]:
+def _number(data: Any) -> None:
+    """Give rows and cells that say no place theirs: the standard lets a writer leave them out."""
+    last = 0
+    for row in data.iterchildren(_tag("row")):
+        last = int(row.get("r") or last + 1)
+        row.set("r", str(last))
+        column = -1
+        for c in row:
+            column = _column_of(c.get("r")) if c.get("r") else column + 1
+            c.set("r", f"{letters(column)}{last}")
+
+
+def _stands_below(cell: Any, counted: set[int], shared: Sequence[str]) -> bool:
+    """Whether a cell holds something that the filled rows must not run over; running numbers printed beforehand are no such thing."""
+    if cell.find(_tag("f")) is not None:
+        return True
+    text = _text(cell, shared).strip()
+    return bool(text) and not (_column_of(cell.get("r")) in counted and text.isdecimal())
+
+
+def _merge_likewise(root: Any, pattern: int, rows: Iterable[int]) -> None:
+    """Merges within the blank's first row are repeated in every row that was put in."""
+    merges = root.find(_tag("mergeCells"))
+    if merges is None:
+        return
+    alike = [node.get("ref") for node in merges if re.fullmatch(rf"[A-Z]+{pattern}:[A-Z]+{pattern}", node.get("ref"))]
+    for number in rows:
+        for ref in alike:
+            etree.SubElement(merges, _tag("mergeCell"), ref=re.sub(r"\d+", str(number), ref))
+    merges.set("count", str(len(merges)))
+
+
+def _formula_mover(sheet: str, limit: int, shift: int) -> Callable[[str], str]:
+    """Moves what a formula says of this sheet; other sheets, names, texts and columns of tables are left as they are."""
+    from openpyxl.formula import Tokenizer
+    from openpyxl.formula.tokenizer import Token
+
+    move = _mover(limit, shift)
+
+    def one(token: Any) -> str:
+        if token.type != Token.OPERAND or token.subtype != Token.RANGE or "[" in token.value:
+            return str(token.value)
+        where, mark, area = token.value.rpartition("!")
+        if mark and where.strip("'") != sheet:
+            return str(token.value)
+        return f"{where}{mark}{move(area)}"
+
+    def moved(text: str) -> str:
+        if text.startswith('"'):
+            return text
+        return "".join(one(token) for token in Tokenizer(f"={text}").items)
+
+    return moved
+
+
+def _mover(limit: int, shift: int, *, grows: bool = True) -> Callable[[str], str]:
     """Rewrites references: rows from `limit` on move; an area that ends just above grows, so that lists and sums hold the new rows too."""
 
     def one(found: re.Match[str]) -> str:
@@ -225,7 +295,7 @@ def _mover(limit: int, shift: int) -> Callable[[str], str]:
         if found[4] is None:
             return f"{found[1]}{found[2]}{first + shift if first >= limit else first}"
         last = int(found[6])
-        last = last + shift if last >= limit - 1 and (last >= limit or first < limit) else last
+        last = last + shift if last >= limit or (grows and last == limit - 1) else last
         return f"{found[1]}{found[2]}{first + shift if first >= limit else first}:{found[4]}{found[5]}{min(last, 1_048_576)}"
 
     def move(text: str) -> str:

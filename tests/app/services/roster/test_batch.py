@@ -57,8 +57,9 @@ def ledger(office: Office) -> list[batch.Entry]:
 
 def test_the_tray_survives_a_restart_with_every_decision(office: Office) -> None:
     made = staged(office, ["张三", id_number(1), "13800000001", "一车间"], ["李四", LOST, "", ""], ["王五", LOST, "", ""])
+    second = made.rows[1].key
     commit(office, made)
-    batch.decide(office, batch.load(office, made.id), made.rows[1].key, mended={"id_number": id_number(2)})
+    batch.decide(office, batch.load(office, made.id), second, mended={"id_number": id_number(2)})
     folder = office.vault.folder
     office.vault.close()
     reopened = Office(vault.unlock(folder, "李晓梅", PASSWORD))

@@ -270,3 +270,59 @@ def test_the_real_blank_of_a_federation_keeps_its_drop_downs(office: Office, sam
     assert "E46:E1048576 E1:E3 E5:E44" in xml and "C46:C63385 C3 C5:C44" in xml and '<mergeCell ref="A45:T45"/>' in xml
     staged = batch.stage(office, tmp_path / "填好.xlsx")
     assert {p.verdict.value for p in batch.make_plan(office, staged).rows} == {"unchanged"} and len(staged.rows) == 40
+
+
+def other_blank(path: Path, fill: Any) -> Blank:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "上报"
+    for c, head in enumerate(["序号", "姓名", "备注", "备注二"], 1):
+        sheet.cell(1, c, head)
+    fill(book, sheet)
+    book.save(path)
+    return Blank(path.read_bytes())
+
+
+def test_merges_of_each_row_are_repeated_and_never_grow_over_people(tmp_path: Path) -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        for r in (2, 3, 4):
+            sheet.merge_cells(f"C{r}:D{r}")
+        sheet["A5"] = "合计"
+
+    after = other_blank(tmp_path / "a.xlsx", fill).fill("上报", 2, [{0: n, 1: f"张{n}"} for n in range(1, 7)])
+    sheet = openpyxl.load_workbook(io.BytesIO(after))["上报"]
+    assert {str(r) for r in sheet.merged_cells.ranges} == {f"C{r}:D{r}" for r in range(2, 8)} and sheet["A8"].value == "合计"
+
+
+def test_running_numbers_printed_beforehand_do_not_push_anybody_down(tmp_path: Path) -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        for r in range(2, 10):
+            sheet.cell(r, 1, r - 1)
+
+    after = other_blank(tmp_path / "a.xlsx", fill).fill("上报", 2, [{0: n, 1: f"张{n}"} for n in range(1, 4)])
+    sheet = openpyxl.load_workbook(io.BytesIO(after))["上报"]
+    assert [sheet.cell(r, 1).value for r in range(2, 10)] == list(range(1, 9)) and [sheet.cell(r, 2).value for r in range(2, 6)] == ["张1", "张2", "张3", None]
+
+
+def test_formulas_about_other_sheets_and_names_are_left_alone(tmp_path: Path) -> None:
+    def fill(book: Any, sheet: Any) -> None:
+        book.create_sheet("表A7")["B9"] = 1
+        sheet["A4"], sheet["B4"], sheet["C4"], sheet["D4"] = "合计", "='表A7'!B9", '=VLOOKUP(B2,表A7!$A$1:$B$50,2)&"A9"', "=COUNTA(B2:B3)+B4"
+
+    after = other_blank(tmp_path / "a.xlsx", fill).fill("上报", 2, [{0: n, 1: f"张{n}"} for n in range(1, 6)])
+    sheet = openpyxl.load_workbook(io.BytesIO(after))["上报"]
+    assert [sheet.cell(7, c).value for c in (2, 3, 4)] == ["='表A7'!B9", '=VLOOKUP(B2,表A7!$A$1:$B$50,2)&"A9"', "=COUNTA(B2:B6)+B7"]
+
+
+def test_cells_that_say_no_place_are_counted(tmp_path: Path) -> None:
+    body = parts_of((other_blank(tmp_path / "a.xlsx", lambda book, sheet: sheet.cell(4, 1, "说明")), (tmp_path / "a.xlsx").read_bytes())[1])
+    import re
+
+    body["xl/worksheets/sheet1.xml"] = re.sub(rb'<c r="[A-Z]+\d+"', b"<c", body["xl/worksheets/sheet1.xml"])
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, part in body.items():
+            made.writestr(name, part)
+    sheet = openpyxl.load_workbook(io.BytesIO(Blank(out.getvalue()).fill("上报", 2, [{1: "张三"}])))["上报"]
+    assert sheet["B2"].value == "张三"
