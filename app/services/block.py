@@ -222,7 +222,8 @@ def plan_paste(session: Session, register: type[Record], ids: Sequence[str], nam
     """
     planner = _Planner(session, register)
     if block and (header := header_of(register, block[0])):
-        names, block = header, block[1:]
+        # A headed block over people who are there says what is to change of them, never who they are.
+        names, block = ["" if ids and register is Member and name in ("full_name", "id_number") else name for name in header], block[1:]
     if len(block) == 1 and len(block[0]) == 1 and len(ids) > 1:
         block = [list(block[0])] * len(ids)
     records = _records(session, register, ids[: len(block)])

@@ -104,6 +104,9 @@ def _matches(register: type[Record], f: Field, words: str) -> ColumnElement[bool
     typed = words.strip()
     if typed in ("空", "（空）"):
         return target.is_(None)
+    if typed.startswith("=") and not isinstance(f.kind, Reference | Moment | DateKind):
+        exactly: ColumnElement[bool] = target == f.kind.read(typed[1:]).value
+        return exactly
     if isinstance(f.kind, Moment):
         return _within(target, f.kind, typed)
     if isinstance(f.kind, Reference):

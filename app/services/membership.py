@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.services.office import Office
@@ -162,7 +162,7 @@ def catch_up(office: Office) -> int:
         return 0
     table = table_of(MembershipEvent)
     with office.vault.engine.connect() as connection:
-        rows = connection.execute(select(table.c.member, table.c.event_date).where(table.c.removed_at.is_(None), table.c.event_date.is_not(None))).all()
+        rows = connection.execute(select(table.c.member, table.c.event_date).where(table.c.removed_at.is_(None), type_coerce(table.c.event_date, String) > seen)).all()
     due = list(dict.fromkeys(member for member, when in rows if seen < str(when.first_day()) <= str(today)))
     if due:
         with office.act(ActKind.EDIT, "会籍变化到期生效") as act:

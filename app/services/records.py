@@ -242,7 +242,8 @@ class Act:
         self.connection.execute(
             table.update().where(table.c.rowno == row["rowno"]).values({**{name: values[name] for name in changes}, "revision": row["revision"] + 1, "changed_at": self.at})
         )
-        self._index(register, row["rowno"], merged)
+        if register.search_tokens(row) != register.search_tokens(merged):
+            self._index(register, row["rowno"], merged)
         self._log(Deed.CHANGE, register, record_id, changes)
         return changes
 

@@ -6,7 +6,8 @@ Callbacks are given at the start, never connected after it: a quick job would be
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QEventLoop, QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtWidgets import QProgressDialog, QWidget
 
 
 class Cancelled(Exception):
@@ -88,6 +89,32 @@ class _Receiver(QObject):
     def on_progress(self, done: int, total: int) -> None:
         if self._progressed:
             self._progressed(done, total)
+
+
+def wait(parent: QWidget, words: str, work: Callable[[], Any]) -> Any:
+    """Run `work` in a thread and give back what it gives, its exception included; after half a second a small window says what is going on.
+
+    For acts that must be finished before the next thing may be done; everything else uses `start`.
+    """
+    box = QProgressDialog(words, "", 0, 0, parent)
+    box.setWindowModality(Qt.WindowModality.WindowModal)
+    box.setCancelButton(None)  # type: ignore[arg-type]  # none is what takes it away
+    box.setMinimumDuration(500)
+    box.setWindowTitle(words)
+    loop, found = QEventLoop(), list[tuple[bool, Any]]()
+
+    def finished(ok: bool, what: Any) -> None:
+        found.append((ok, what))
+        loop.quit()
+
+    start(work, done=lambda result: finished(True, result), failed=lambda error: finished(False, error))
+    loop.exec()
+    box.reset()
+    box.deleteLater()
+    ok, what = found[0]
+    if not ok:
+        raise what
+    return what
 
 
 def is_idle() -> bool:

@@ -25,7 +25,7 @@ from app.ui.register.page import RegisterPage
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import when
 from app.ui.register.sheets import OrganisationSheet
-from app.ui.roster.page import RosterPage
+from app.ui.roster.page import PREVIEW, RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
 from app.ui.theme import px
@@ -226,6 +226,7 @@ class MainWindow(QMainWindow):
         page.imported.connect(self._imported)
         page.closed.connect(lambda: self.go("member"))
         page.undo_wanted.connect(self.undo_act)
+        page.said.connect(self.toast.say)
         return page
 
     def show_ledger(self) -> None:
@@ -337,6 +338,9 @@ class MainWindow(QMainWindow):
         current = self.stack.currentWidget()
         if isinstance(current, RegisterPage) and current.stack.currentIndex() == 1:
             return
+        if isinstance(current, RosterPage) and current.stack.currentIndex() == PREVIEW:
+            self.toast.say(tr("这里还没有导入，改错的格再改回来就行。要撤销导入，请到导入台账。"))
+            return
         with self.office.reading() as session:
             last = undo.last_undoable(session)
         if last is None:
@@ -351,7 +355,7 @@ class MainWindow(QMainWindow):
 
     def undo_act(self, act: str) -> None:
         try:
-            done = undo.undo(self.office, act)
+            done = jobs.wait(self, tr("正在撤销…"), lambda: undo.undo(self.office, act))
         except UserError as e:
             self.toast.say(str(e))
             return

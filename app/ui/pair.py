@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QDialog, QGridLayout, QRadioButton, 
 from app.services.roster.matching import columns_to_compare
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import button, label, row
+from app.ui.widgets import button, fit_to_screen, label, row
 from db.record import field_of
 from db.registers import Member
 
@@ -22,7 +22,7 @@ class PairDialog(QDialog):
     def __init__(self, parent: QWidget | None, one: Mapping[str, Any], other: Mapping[str, Any], *, heads: tuple[str, str], agrees: Sequence[str] = (), choosing: bool = False, place: str = "") -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("是不是同一个人？"))
-        self.resize(px(820), px(600))
+        fit_to_screen(self, 820, 600)
         self._one, self._other = one, other
         self._choices: dict[str, QButtonGroup] = {}
         box = QVBoxLayout(self)

@@ -101,6 +101,7 @@ class Shell:
 
     def enter(self, office: object) -> None:
         """Show the office; back it up once a day."""
+        from app.services import membership
         from app.services.office import Office
         from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
@@ -118,6 +119,7 @@ class Shell:
             chooser.locked.connect(self.lock)
             self._show(chooser)
             return
+        membership.catch_up(office)
         self._main(MainWindow(office, self.preferences))
         self._daily_backup(office)
 

@@ -13,7 +13,7 @@ from app.services.office import Office
 from app.ui import theme
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import label
+from app.ui.widgets import fit_to_screen, label
 from db.registers import register_named
 
 
@@ -35,7 +35,7 @@ class SearchDialog(QDialog):
         super().__init__(parent)
         self.office, self.places = office, places
         self.setWindowTitle(tr("查找"))
-        self.resize(px(640), px(440))
+        fit_to_screen(self, 640, 440)
         box = QVBoxLayout(self)
         box.setContentsMargins(px(16), px(16), px(16), px(12))
         self.line = QLineEdit()

@@ -126,6 +126,12 @@ class Icon(QLabel):
         self.setPixmap(pixmap(self._name, self._token, self._size))
 
 
+def fit_to_screen(window: QWidget, width: int, height: int) -> None:
+    """Size a dialog, given at 100 %, and never larger than the screen: with large type its content scrolls instead."""
+    room = window.screen().availableGeometry()
+    window.resize(min(px(width), room.width() - px(16)), min(px(height), room.height() - px(40)))
+
+
 class Card(QFrame):
     """A white card with a heading; fill it through `body`."""
 

@@ -37,4 +37,6 @@ class MembershipEvent(Record):
         when = values.get("event_date")
         if when and when.year > date.today().year + 1:
             return [Problem("date-in-future", "会籍变化日期在很远的将来，请核对年份。", "event_date")]
+        if values.get("reason") and values.get("event") in ("入会", "恢复", "去世"):
+            return [Problem("reason-odd", f"“{values['event']}”不用填变化原因，请把原因去掉。", "reason")]
         return []

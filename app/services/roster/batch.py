@@ -67,10 +67,15 @@ class Entry:
     state: str
     counts: Mapping[str, int]
     acts: tuple[str, ...]
-    undone: bool
+    standing: tuple[str, ...]
+    """Those of the acts that were not taken back."""
     has_cells: bool
     mode: Mode
     forms: tuple[str, ...]
+
+    @property
+    def undone(self) -> bool:
+        return bool(self.acts) and not self.standing
 
     @property
     def waits(self) -> bool:
@@ -81,6 +86,8 @@ class Entry:
     def label(self) -> str:
         if self.undone:
             return "已撤销"
+        if len(self.standing) < len(self.acts):
+            return "部分已撤销"
         return {OPEN: "还没导入", WAITING: f"{self.counts.get('left_out', 0)} 行待修", DONE: "已导入"}.get(self.state, self.state)
 
 
@@ -286,9 +293,9 @@ def ledger(session: Session) -> list[Entry]:
     found = []
     for row in rows:
         acts, said = tuple(json.loads(row.acts)), json.loads(row.options)
-        undone = bool(acts) and all(act in gone for act in acts)
+        standing = tuple(act for act in acts if act not in gone)
         found.append(Entry(
-            row.id, row.file_name, row.digest, row.opened_at, row.opened_by, row.state, json.loads(row.counts), acts, undone, row.has_cells,
+            row.id, row.file_name, row.digest, row.opened_at, row.opened_by, row.state, json.loads(row.counts), acts, standing, row.has_cells,
             Mode(said.get("mode", Mode.UPDATE)), tuple(said.get("forms", ())),
         ))
     return found

@@ -119,7 +119,8 @@ def find_table(sheet: Sheet, start: int = 0) -> Table | None:
         return _build((place, place + 1), _texts(sheet.rows[place]), below)
     if above and _is_second_header(sheet, place - 1, _texts(sheet.rows[place])) and _score(above) >= 1:
         return _build((place - 1, place), above, _texts(sheet.rows[place]))
-    return _build((place,), _texts(sheet.rows[place]), None)
+    over = above if any(r1 == place - 1 == r2 and c2 > c1 for r1, c1, r2, c2 in sheet.merges) else []
+    return _build((place,), _texts(sheet.rows[place]), None, over)
 
 
 def guess_table(sheet: Sheet) -> Table | None:
@@ -141,17 +142,19 @@ def _is_second_header(sheet: Sheet, top: int, below: Sequence[str]) -> bool:
     return spread or tall
 
 
-def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | None) -> Table:
+def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | None, over: Sequence[str] = ()) -> Table:
+    """The table under one header row or two. `over`: a row above that only groups columns; what stands under 配偶 is about nobody of ours."""
     found: list[tuple[int, str, str | None]] = []
     groups: dict[int, str] = {}
     group = ""
     for c in range(max(len(top), len(bottom or ()))):
         lower = bottom[c] if bottom and c < len(bottom) else ""
         upper = top[c] if c < len(top) else ""
-        if bottom:
-            group = groups[c] = upper or (group if lower else "")
+        grouping = upper if bottom else over[c] if c < len(over) else ""
+        if bottom or over:
+            group = groups[c] = grouping or (group if lower or upper else "")
         if header := lower or upper:
-            named = None if bottom and _NOT_HERSELF.search(group) else field_for(header) or (field_for(upper + lower) if lower and upper else None)
+            named = None if _NOT_HERSELF.search(group) else field_for(header) or (field_for(upper + lower) if lower and upper else None)
             found.append((c, "".join(header.split()), named))
     rows = tuple(p + 1 for p in places)
     first, *others = _abreast(found)

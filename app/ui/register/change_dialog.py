@@ -9,7 +9,7 @@ from app.services.block import BlockPlan
 from app.ui import theme
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, ColouredDelegate, button, label, row
+from app.ui.widgets import Banner, ColouredDelegate, button, fit_to_screen, label, row
 
 Index = QModelIndex | QPersistentModelIndex
 MOST_SHOWN = 5_000
@@ -69,7 +69,7 @@ class ChangeDialog(QDialog):
     def __init__(self, parent: QWidget | None, plan: BlockPlan, title: str) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(px(860), px(520))
+        fit_to_screen(self, 860, 520)
         box = QVBoxLayout(self)
         box.setContentsMargins(px(20), px(16), px(20), px(16))
         box.setSpacing(px(12))

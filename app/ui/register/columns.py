@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAction
@@ -22,10 +23,22 @@ class TableColumns:
 
     def __init__(self, page: RegisterPage) -> None:
         self.page = page
+        self._borrowed = self._applying = False
         self._scale = theme().scale  # the widths on the screen are of this scale until the window is built anew
 
-    def apply(self) -> None:
-        saved = self.page.preferences.tables.get(self.page.register.__tablename__, {})
+    def borrow(self, columns: Mapping[str, Any]) -> None:
+        """Show a saved view's columns; they do not become the clerk's own."""
+        self._borrowed = True
+        self.apply(columns)
+
+    def give_back(self) -> None:
+        if self._borrowed:
+            self._borrowed = False
+            self.apply()
+
+    def apply(self, columns: Mapping[str, Any] | None = None) -> None:
+        self._applying = True
+        saved = columns if columns is not None else self.page.preferences.tables.get(self.page.register.__tablename__, {})
         widths = saved.get("widths", {})
         layout = layout_of(self.page.register)
         shown = saved.get("shown") or list(layout.columns)
@@ -40,13 +53,19 @@ class TableColumns:
                 header.moveSection(header.visualIndex(names.index(name)), place)
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self._applying = False
 
     def remember(self) -> None:
+        if not self._borrowed and not self._applying:
+            self.page.preferences.tables[self.page.register.__tablename__] = self.now()
+
+    def now(self) -> dict[str, Any]:
+        """The shown columns from left to right, and how wide."""
         header = self.page.table.horizontalHeader()
         places = sorted(range(len(self.page.model.fields)), key=header.visualIndex)
         shown = [self.page.model.fields[n].name for n in places if not self.page.table.isColumnHidden(n)]
         widths = {self.page.model.fields[n].name: round(self.page.table.columnWidth(n) / self._scale) for n in places if not self.page.table.isColumnHidden(n)}
-        self.page.preferences.tables[self.page.register.__tablename__] = {"shown": shown, "widths": widths}
+        return {"shown": shown, "widths": widths}
 
     def choose(self) -> None:
         menu = QMenu(self.page)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.services import block
 from app.services.block import BlockPlan
 from app.services.listing import Hit
-from app.ui import errors
+from app.ui import errors, jobs
 from app.ui.register.change_dialog import ChangeDialog
 from app.ui.register.editors import Editor, editor_for
 from app.ui.text import tr
@@ -41,9 +41,15 @@ class TableEdits:
             return
         page = self.page
         chosen = page.selected_rows()
-        first = chosen[0] if chosen else 0
-        ids = [page.model.id_at(r) for r in (chosen if len(chosen) > 1 else range(first, len(page.model.order)))] if page.model.order else []
-        self._check(tr("粘贴"), lambda session: block.plan_paste(session, page.register, ids, self._columns_from_current(), block.cells_of(text)))
+        try:
+            cells = block.cells_of(text)
+        except UserError as e:
+            errors.show(page, e)
+            return
+        # One row selected: from there down, as many as the block has lines; several: those.
+        rows = chosen if len(chosen) > 1 else [r for r in range(chosen[0], chosen[0] + len(cells)) if r < len(page.model.order)] if chosen else []
+        ids = page.model.ids_of(rows)
+        self._check(tr("粘贴"), lambda session: block.plan_paste(session, page.register, ids, self._columns_from_current(), cells))
 
     def paste_as_new(self) -> None:
         """The clipboard as new records, whatever is selected."""
@@ -85,7 +91,7 @@ class TableEdits:
     # -- how
 
     def _ids(self, *, only_selected: bool) -> list[str]:
-        return self.page.selected_ids() if only_selected else [self.page.model.id_at(r) for r in range(len(self.page.model.order))]
+        return self.page.selected_ids() if only_selected else self.page.model.ids_of(range(len(self.page.model.order)))
 
     def _visible(self) -> list[str]:
         return [self.page.model.fields[n].name for n in self.page.columns.visible()]
@@ -103,7 +109,8 @@ class TableEdits:
             with page.office.reading() as session:
                 plan = make(session)
             if ChangeDialog(page, plan, title).exec() == QDialog.DialogCode.Accepted:
-                block.land(page.office, plan, f"{title}：{plan.register.label} {plan.changed + plan.new} {plan.register.counter}")
+                words = f"{title}：{plan.register.label} {plan.changed + plan.new} {plan.register.counter}"
+                jobs.wait(page, tr("正在改…"), lambda: block.land(page.office, plan, words))
                 page.refresh()
         except UserError as e:
             errors.show(page, e)

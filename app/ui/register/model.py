@@ -81,6 +81,29 @@ class RegisterModel(QAbstractTableModel):
         self._page(row // PAGE)
         return self._ids[row // PAGE][row % PAGE]
 
+    def ids_of(self, rows: Sequence[int]) -> list[str]:
+        """The ids of many rows, without loading them."""
+        wanted = [self.order[r] for r in rows]
+        table = table_of(self.register)
+        found: dict[int, str] = {}
+        with self.office.reading() as session:
+            for start in range(0, len(wanted), 5_000):
+                some = select(table.c.rowno, table.c.id).where(table.c.rowno.in_(wanted[start : start + 5_000]))
+                found |= {row.rowno: row.id for row in session.execute(some)}
+        return [found[rowno] for rowno in wanted if rowno in found]
+
+    def rows_of(self, ids: Sequence[str]) -> list[int]:
+        """Where these records stand now; those that are not shown are left out."""
+        table = table_of(self.register)
+        rownos: list[int] = []
+        with self.office.reading() as session:
+            for start in range(0, len(ids), 5_000):
+                rownos += session.scalars(select(table.c.rowno).where(table.c.id.in_(ids[start : start + 5_000]))).all()
+        places = {rowno: place for place, rowno in enumerate(self.order)} if len(rownos) > 1 else {}
+        if not places:
+            return [self.order.index(rowno) for rowno in rownos if rowno in self.order]
+        return sorted(places[rowno] for rowno in rownos if rowno in places)
+
     def value_text(self, record_id: str, f: Field) -> str:
         """A record's value as it is typed, never masked; a reference by what it is called."""
         with self.office.reading() as session:

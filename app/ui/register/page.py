@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
@@ -28,6 +28,9 @@ from app.ui.widgets import ColouredDelegate, EmptyState, Page, QuietCombo, butto
 from db.problems import UserError
 from db.record import Record
 from db.registers import Member
+
+MOST_KEPT = 2_000
+"""So many selected rows are found again after a refresh."""
 
 
 class RegisterPage(Page):
@@ -176,8 +179,9 @@ class RegisterPage(Page):
         self._shortcut("Ctrl+D", self.edits.fill_down, on=self.table)
         self._shortcut("Ctrl+H", self.edits.replace, on=self.table)
         self._shortcut("Ctrl+R", self.edits.change_many, on=self.table)
-        self._shortcut("Ctrl+Shift+L", self.toggle_filter_row)
-        self._shortcut("Ctrl+G", self.show_groups)
+        self._shortcut("Ctrl+Shift+C", self.copy_cell, on=self.table)
+        self._shortcut("Ctrl+Shift+L", self.toggle_filter_row, on=self.stack.widget(0))
+        self._shortcut("Ctrl+G", self.show_groups, on=self.stack.widget(0))
         self._shortcut("Down", lambda: self.table.setFocus(), on=self.quick)
 
     def _shortcut(self, keys: str | QKeySequence, do: Callable[[], object], *, on: QWidget | None = None) -> None:
@@ -210,7 +214,8 @@ class RegisterPage(Page):
         return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort, self.scope)
 
     def refresh(self) -> None:
-        keep, before = self.selected_ids(), max(self.table.currentIndex().row(), 0)
+        rows, before, column = self.selected_rows(), max(self.table.currentIndex().row(), 0), self.table.currentIndex().column()
+        keep = self.model.ids_of(rows) if len(rows) <= MOST_KEPT else []
         self.model.ask(self.query())
         total = len(self.model.order)
         self.count.setText(f"{total:,} {self.register.counter}")
@@ -222,10 +227,14 @@ class RegisterPage(Page):
         self.body.setCurrentIndex(0 if total else 1)
         self._show_chips()
         self.filter_row.follow()
-        if keep and (place := self.model.row_of(keep[0])) is not None:
-            self.table.selectRow(place)
+        column = column if column >= 0 and not self.table.isColumnHidden(column) else self._first_column()
+        places = self.model.rows_of(keep)
+        if places:
+            self.table.setCurrentIndex(self.model.index(places[0], column))
+            for place in places[1:]:
+                self.table.selectionModel().select(self.model.index(place, column), QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows)
         elif total:
-            self.table.setCurrentIndex(self.model.index(min(before, total - 1), self._first_column()))
+            self.table.setCurrentIndex(self.model.index(min(before, total - 1), column))
 
     def _nearly(self) -> str:
         """Who is nearly meant by what was typed."""
@@ -254,22 +263,22 @@ class RegisterPage(Page):
         self.heading.setText(self.title or self.register.label)
         self.quick.clear()
         self.scopes.setCurrentIndex(0)
+        self.columns.give_back()
         self.refresh()
 
     # -- views
 
     def view(self) -> dict[str, Any]:
         """How the table is looked at now, to be shown again later."""
-        self.columns.remember()
-        return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.preferences.tables[self.register.__tablename__]}
+        return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.columns.now()}
 
     def show_view(self, view: Mapping[str, Any], name: str) -> None:
         known = {f.name for f in self.model.fields}
         self.fixed = {}
         self.filters = {name: text for name, text in view["filters"].items() if name in known}
         self.sort = tuple(view["sort"]) if view["sort"] and view["sort"][0] in known else None
-        self.preferences.tables[self.register.__tablename__] = dict(view["columns"])
-        self.columns.apply()
+        self.columns.borrow(view["columns"])
+        self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         if self.sort is not None:
             place = [f.name for f in self.model.fields].index(self.sort[0])
             self.table.horizontalHeader().setSortIndicator(place, Qt.SortOrder.DescendingOrder if self.sort[1] else Qt.SortOrder.AscendingOrder)
@@ -354,7 +363,7 @@ class RegisterPage(Page):
         return [r for r in rows if r < len(self.model.order)]
 
     def selected_ids(self) -> list[str]:
-        return [self.model.id_at(r) for r in self.selected_rows()]
+        return self.model.ids_of(self.selected_rows())
 
     def new_record(self) -> None:
         self.record_page.open(None, preset=self.fixed)
@@ -409,6 +418,7 @@ class RegisterPage(Page):
         menu = QMenu(self)
         menu.addAction(tr("打开"), self._open_current)
         menu.addAction(tr("复制"), self.copy)
+        menu.addAction(tr("复制这一格"), self.copy_cell)
         menu.addAction(tr("删除"), self.remove_selected)
         menu.exec(self.table.viewport().mapToGlobal(place))
 
@@ -420,6 +430,13 @@ class RegisterPage(Page):
         lines += ["\t".join(self.model.texts(r)[n].replace("\t", " ").replace("\n", " ") for n in columns) for r in rows]
         QGuiApplication.clipboard().setText("\n".join(lines))
         self.said.emit(tr("已复制 {n} 行，可以粘贴到表格里。").format(n=len(rows)))
+
+    def copy_cell(self) -> None:
+        """The one cell, as shown."""
+        index = self.table.currentIndex()
+        if index.isValid():
+            QGuiApplication.clipboard().setText(self.model.texts(index.row())[index.column()])
+            self.said.emit(tr("已复制这一格。"))
 
     def _toggle_mask(self) -> None:
         showing = not self.model.unmasked

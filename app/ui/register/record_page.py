@@ -215,7 +215,7 @@ class RecordPage(QWidget):
         if answer == QMessageBox.StandardButton.Save:
             return self.save()
         if answer == QMessageBox.StandardButton.Discard:
-            self._settle()
+            self.open(self.record_id)  # what was typed and given up must not stay on the screen as if it were kept
             return True
         return False
 

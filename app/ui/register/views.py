@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QInputDialog, QLineEdit, QMenu, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QInputDialog, QLineEdit, QMenu, QMessageBox, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.services import listing, paperwork
 from app.ui.text import tr
 from app.ui.theme import px, theme
-from app.ui.widgets import QuietCombo, button, label, row
-from db.fields import Reference
+from app.ui.widgets import QuietCombo, button, fit_to_screen, label, row
+from db.fields import DateKind, Moment, Reference
 
 if TYPE_CHECKING:
     from app.ui.register.page import RegisterPage
@@ -39,7 +40,7 @@ class FilterRow(QWidget):
             made = QLineEdit(self)
             made.setPlaceholderText(tr("姓名或拼音…") if isinstance(f.kind, Reference) else tr("含有…"))
             made.setAccessibleName(tr("筛选{label}").format(label=f.label))
-            made.setClearButtonEnabled(True)
+            made.installEventFilter(self)
             made.textChanged.connect(lambda text, name=f.name: self._typed(name, text))
             self.fields[n] = made
         for changed in (header.sectionResized, header.sectionMoved, header.geometriesChanged, page.table.horizontalScrollBar().valueChanged):
@@ -48,6 +49,9 @@ class FilterRow(QWidget):
 
     def lay(self) -> None:
         header = self.page.table.horizontalHeader()
+        in_order = [self.fields[n] for n in sorted(self.fields, key=header.visualIndex)]
+        for one, following in pairwise(in_order):
+            QWidget.setTabOrder(one, following)
         for n, made in self.fields.items():
             hidden = header.isSectionHidden(n)
             made.setVisible(not hidden)
@@ -58,7 +62,7 @@ class FilterRow(QWidget):
         """Show what is filtered by other means."""
         for n, made in self.fields.items():
             text = self.page.filters.get(self.page.model.fields[n].name, "")
-            if made.text().strip() != text and not made.hasFocus():
+            if made.text().strip() != text and self.page.model.fields[n].name not in self._waiting:
                 made.blockSignals(True)
                 made.setText(text)
                 made.blockSignals(False)
@@ -77,6 +81,25 @@ class FilterRow(QWidget):
         if self.page.isVisible():
             self.page.refresh()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape clears the field, then puts the row away; Down and Enter go to the table."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, QLineEdit):
+            if event.key() == Qt.Key.Key_Escape:
+                if watched.text():
+                    watched.clear()
+                else:
+                    self.page.toggle_filter_row()
+                    self.page.table.setFocus()
+                return True
+            if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._apply()
+                self.page.table.setFocus()
+                return True
+        return super().eventFilter(watched, event)
+
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
         self.lay()
@@ -89,14 +112,15 @@ class GroupDialog(QDialog):
         super().__init__(page)
         self.page = page
         self.setWindowTitle(tr("分组计数"))
-        self.resize(px(460), px(520))
+        fit_to_screen(self, 460, 520)
         box = QVBoxLayout(self)
         box.setContentsMargins(px(20), px(16), px(20), px(16))
         box.setSpacing(px(12))
         self.column = QuietCombo()
         self.column.setAccessibleName(tr("按哪一列"))
         for f in page.model.fields:
-            self.column.addItem(f.label, f.name)
+            if not f.is_masked:
+                self.column.addItem(f.label, f.name)
         current = page.table.currentIndex().column()
         start = "department" if page.register.__tablename__ == "member" and current <= 0 else page.model.fields[max(current, 0)].name
         self.column.setCurrentIndex(max(self.column.findData(start), 0))
@@ -128,7 +152,10 @@ class GroupDialog(QDialog):
                 self.table.setItem(n, column, item)
 
     def _only(self, place: int) -> None:
-        self.page.set_filter(self.column.currentData(), self.groups[place][0])
+        name, text = self.column.currentData(), self.groups[place][0]
+        kind = next(f.kind for f in self.page.model.fields if f.name == name)
+        exact = text != "（空）" and not isinstance(kind, Reference | DateKind | Moment)
+        self.page.set_filter(name, f"={text}" if exact else text)
         self.accept()
 
 
@@ -153,6 +180,8 @@ class Views:
     def ask_save(self) -> None:
         name, ok = QInputDialog.getText(self.page, tr("保存视图"), tr("现在的筛选、排序和列，存成什么名字？"))
         if ok and name.strip():
+            if name.strip() in self.all() and QMessageBox.question(self.page, tr("保存视图"), tr("已经有一个叫“{name}”的视图，要换成现在的样子吗？").format(name=name.strip())) != QMessageBox.StandardButton.Yes:
+                return
             self.save(name.strip())
             self.page.said.emit(tr("视图“{name}”已保存。").format(name=name.strip()))
 

@@ -20,6 +20,10 @@ def _as_it_stood(p: Planned) -> str:
     return tr(" 原格：{cells}").format(cells="、".join(dict.fromkeys(stood))) if stood else ""
 
 
+LONGEST = 30
+"""So much of a change is written beside its box; the tip has all of it."""
+
+
 class Detail(Card):
     """Sentence and buttons; below it, for a changed person, each change to be taken or left."""
 
@@ -76,7 +80,9 @@ class Detail(Card):
         self.changes.setVisible(bool(changes))
         for n, (name, (old, new)) in enumerate(changes.items()):
             f = layout.importable()[name]
-            made = QCheckBox(f"{f.label}　{f.mask(old) or tr('（空）')} → {f.mask(new) or tr('（空）')}"[:60])
+            words = f"{f.label}　{f.mask(old) or tr('（空）')} → {f.mask(new) or tr('（空）')}"
+            made = QCheckBox(words if len(words) <= LONGEST else f"{words[:LONGEST]}…")
+            made.setToolTip(words)
             made.setChecked(p is not None and name not in p.leave)
             made.toggled.connect(partial(self._leave, name))
             self.boxes[name] = made

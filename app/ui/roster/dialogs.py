@@ -12,7 +12,7 @@ from app.services.roster.batch import Form
 from app.services.roster.intake import Mode, Options
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, QuietCombo, button, label, row
+from app.ui.widgets import Banner, QuietCombo, button, fit_to_screen, label, row
 from db import codes
 
 
@@ -20,7 +20,7 @@ class _Dialog(QDialog):
     def __init__(self, parent: QWidget | None, title: str, width: int, height: int) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(px(width), px(height))
+        fit_to_screen(self, width, height)
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(px(20), px(16), px(20), px(16))
         self.box.setSpacing(px(12))
@@ -107,12 +107,19 @@ class MissingDialog(_Dialog):
             item.setCheckState(Qt.CheckState.Unchecked)
             item.setData(Qt.ItemDataRole.UserRole, record_id)
             self.list.addItem(item)
-        self.list.itemChanged.connect(lambda _item: self._count())
+        self._ticked = set[str]()
+        self.list.itemChanged.connect(self._tick)
+        find = QLineEdit()
+        find.setPlaceholderText(tr("在名单里找…"))
+        find.setAccessibleName(tr("在名单里找"))
+        find.textChanged.connect(self._search)
+        self.box.addWidget(find)
         self.box.addWidget(self.list, 1)
         self.kind, self.reason, self.date = QuietCombo(), QuietCombo(), QLineEdit(str(today))
         self.kind.addItems(["转出", "退会", "保留", "去世"])
         self.reason.addItems(["", *codes.table("membership_event_reason").labels])
         self.reason.setCurrentIndex(1)
+        self.kind.currentIndexChanged.connect(lambda _n: self._suit_reason())
         for widget, words in ((self.kind, tr("变化类型")), (self.reason, tr("原因")), (self.date, tr("日期"))):
             widget.setAccessibleName(words)
         self.box.addLayout(row(button(tr("全选"), self._all), label(tr("登记为"), "fieldLabel"), self.kind, self.date, self.reason, wide=self.reason))
@@ -122,17 +129,39 @@ class MissingDialog(_Dialog):
         self._count()
 
     def _all(self) -> None:
-        wanted = Qt.CheckState.Unchecked if len(self.chosen()) == self.list.count() else Qt.CheckState.Checked
+        wanted = Qt.CheckState.Unchecked if len(self._ticked) == self.list.count() else Qt.CheckState.Checked
+        self.list.blockSignals(True)
         for n in range(self.list.count()):
             self.list.item(n).setCheckState(wanted)
+        self.list.blockSignals(False)
+        self._ticked = {self.list.item(n).data(Qt.ItemDataRole.UserRole) for n in range(self.list.count())} if wanted == Qt.CheckState.Checked else set()
+        self.list.viewport().update()
+        self._count()
+
+    def _tick(self, item: QListWidgetItem) -> None:
+        record_id = item.data(Qt.ItemDataRole.UserRole)
+        if item.checkState() == Qt.CheckState.Checked:
+            self._ticked.add(record_id)
+        else:
+            self._ticked.discard(record_id)
+        self._count()
 
     def _count(self) -> None:
-        self.ok.setText(tr("登记 {n} 人").format(n=len(self.chosen())))
-        self.ok.setEnabled(bool(self.chosen()))
+        self.ok.setText(tr("登记 {n} 人").format(n=len(self._ticked)))
+        self.ok.setEnabled(bool(self._ticked))
+
+    def _search(self, text: str) -> None:
+        for n in range(self.list.count()):
+            self.list.item(n).setHidden(text.strip() not in self.list.item(n).text())
+
+    def _suit_reason(self) -> None:
+        """A reason is asked for where somebody leaves; nobody dies of a change in labour relations."""
+        self.reason.setCurrentIndex(1 if self.kind.currentText() == "转出" else 5 if self.kind.currentText() == "退会" else 0)
 
     def chosen(self) -> list[str]:
-        items = [self.list.item(n) for n in range(self.list.count())]
-        return [item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() == Qt.CheckState.Checked]
+        """Those that are ticked, in the order of the list."""
+        ids = [self.list.item(n).data(Qt.ItemDataRole.UserRole) for n in range(self.list.count())]
+        return [record_id for record_id in ids if record_id in self._ticked]
 
     def cells(self) -> dict[str, str]:
         return {"event": self.kind.currentText(), "event_date": self.date.text(), "reason": self.reason.currentText()}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
 from app.services.roster.batch import DONE, Entry
@@ -15,8 +16,8 @@ from app.ui.theme import px
 from app.ui.widgets import ColouredDelegate, button, label, row, yield_words
 
 Index = QModelIndex | QPersistentModelIndex
-_HEADS = ("文件", "什么时候", "谁", "新增", "更新", "没变化", "待修", "状态")
-_WIDTHS = (300, 150, 110, 70, 70, 80, 70, 140)
+_HEADS = ("文件", "状态", "什么时候", "谁", "新增", "更新", "没变化", "待修")
+_WIDTHS = (280, 120, 150, 110, 70, 70, 80, 70)
 
 
 class LedgerModel(QAbstractTableModel):
@@ -44,11 +45,11 @@ class LedgerModel(QAbstractTableModel):
         e = self.entries[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             counts = [str(e.counts.get(name, "")) for name in ("new", "changed", "unchanged", "left_out")]
-            return (e.file_name, when(e.opened_at), e.opened_by, *counts, e.label)[index.column()]
+            return (e.file_name, e.label, when(e.opened_at), e.opened_by, *counts)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             parts = [e.file_name, tr("SHA-256 {digest}").format(digest=e.digest), e.mode.label, *(tr("认得的表：{name}").format(name=name) for name in e.forms)]
             return "\n".join(parts if e.has_cells else [*parts, tr("原表内容已清掉")])
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 7:
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 1:
             return theme.colour("secondary" if e.undone else "good" if e.state == DONE else "warn")
         return None
 
@@ -81,11 +82,15 @@ class LedgerView(QWidget):
         for n, width in enumerate(_WIDTHS):
             self.table.setColumnWidth(n, px(width))
         self.table.doubleClicked.connect(lambda _index: self._want("open"))
+        for key in ("Return", "Enter"):
+            shortcut = QShortcut(QKeySequence(key), self.table)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(lambda: self._want("open"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._offer())
         box.addWidget(self.table, 1)
         self.about = label("", "secondary", wrap=True, selectable=True)
         box.addWidget(self.about)
-        self.open = button(tr("打开"), lambda: self._want("open"), icon_name="folder-open", primary=True, key="Return")
+        self.open = button(tr("打开"), lambda: self._want("open"), icon_name="folder-open", primary=True, tip=tr("打开（回车）"))
         self.undo = button(tr("撤销整批"), lambda: self._want("undo"), icon_name="undo-2")
         self.give_back = button(tr("退回表格…"), lambda: self._want("give-back"), icon_name="file-spreadsheet", tip=tr("原表加上“是否导入成功”“错误原因”两列，改好可以再导入"))
         self.clear = button(tr("清掉原表"), lambda: self._want("clear"), icon_name="eraser", tip=tr("不再保留这个文件的内容；名册和这一行台账不动"))
@@ -94,7 +99,7 @@ class LedgerView(QWidget):
         box.addLayout(row(self.back, self.forms, None, self.clear, self.give_back, self.undo, self.open))
 
     def fit(self, width: int) -> None:
-        yield_words((self.open, self.undo, self.give_back, self.clear, self.forms, self.back), narrow=width < px(900))
+        yield_words((self.give_back, self.forms, self.back), narrow=width < px(900))
 
     def fill(self, entries: Sequence[Entry]) -> None:
         self.model.fill(entries)

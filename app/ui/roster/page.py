@@ -34,6 +34,7 @@ class RosterPage(Page):
     imported = Signal(object)
     closed = Signal()
     undo_wanted = Signal(str)
+    said = Signal(str)
 
     def __init__(self, office: Office) -> None:
         super().__init__(tr("导入名册"))
@@ -134,6 +135,9 @@ class RosterPage(Page):
 
     def open_file(self, path: Path, *, password: str | None = None) -> None:
         """Read, stage and check off the UI thread; then the preview."""
+        if self._job is not None and self.stack.currentIndex() == BUSY:
+            self.busy_text.setText(tr("正在办上一个表，请等它做完再拖“{name}”。").format(name=path.name))
+            return
         self.banner.say("")
         self.heading.setText(f"{tr('导入名册')}　{path.name}")
         self._work(tr("正在读“{name}”…").format(name=path.name), lambda: batch.stage(self.office, path, password=password), partial(self._not_opened, path))
@@ -273,8 +277,11 @@ class RosterPage(Page):
     # -- the end
 
     def commit(self) -> None:
+        if not self.preview.import_button.isEnabled():
+            return
+        self.preview.import_button.setFocus()  # an editor that is still open gives its text first
         made, plan = self.batch, self.plan
-        if made is None or not self.preview.import_button.isEnabled():
+        if made is None:
             return
         self.busy_text.setText(tr("正在导入…"))
         self.stack.setCurrentIndex(BUSY)
@@ -302,10 +309,15 @@ class RosterPage(Page):
     def give_back(self, path: Path) -> None:
         """The sheet with 是否导入成功 and 错误原因; it can be mended there and imported."""
         assert self.batch is not None
+        self._write_back(self.batch, self.plan, path)
+
+    def _write_back(self, made: Batch, plan: Plan, path: Path) -> None:
         try:
-            batch.give_back(self.batch, self.plan, path)
+            count = jobs.wait(self, tr("正在写表格…"), lambda: batch.give_back(made, plan, path))
         except UserError as e:
             errors.show(self, e)
+            return
+        self.said.emit(tr("已存到 {name}，里面有 {n} 行没导入，改好可以再导入。").format(name=path.name, n=count))
 
     def close_import(self) -> None:
         """Back to the register; nothing is lost, the batch stands in the ledger."""
@@ -339,9 +351,11 @@ class RosterPage(Page):
         if what == "open":
             self.open_batch(batch_id)
         elif what == "undo":
-            for act in reversed(entry.acts):
-                self.undo_wanted.emit(act)
-            self.show_ledger()
+            question = tr("要把“{name}”导入的 {n} 人整批撤销吗？后来又改过的会留着。").format(name=entry.file_name, n=entry.counts.get("new", 0) + entry.counts.get("changed", 0))
+            if QMessageBox.question(self, tr("撤销整批"), question) == QMessageBox.StandardButton.Yes:
+                for act in reversed(entry.standing):
+                    self.undo_wanted.emit(act)
+                self.show_ledger()
         elif what == "clear":
             waits = entry.counts.get("left_out", 0) if entry.acts else tr("全部")
             if not (entry.state != batch.DONE and QMessageBox.question(self, tr("清掉原表"), tr("“{name}”里还有没办完的行（{n}），清掉就找不回了。要清掉吗？").format(name=entry.file_name, n=waits)) != QMessageBox.StandardButton.Yes):
@@ -351,14 +365,14 @@ class RosterPage(Page):
             self._give_back_of(batch_id)
 
     def _give_back_of(self, batch_id: str) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, tr("退回表格"), tr("退回表格.xlsx"), tr("表格 (*.xlsx)"))
-        if not path:
-            return
         try:
             loaded = batch.load(self.office, batch_id)
-            batch.give_back(loaded, batch.make_plan(self.office, loaded), Path(path))
         except UserError as e:
             errors.show(self, e)
+            return
+        path, _ = QFileDialog.getSaveFileName(self, tr("退回表格"), tr("退回-{name}.xlsx").format(name=Path(loaded.file_name).stem), tr("表格 (*.xlsx)"))
+        if path:
+            self._write_back(loaded, batch.make_plan(self.office, loaded), Path(path))
 
     def first_focus(self) -> QWidget | None:
         return {WELCOME: self.choose_button, PREVIEW: self.preview.table, LEDGER: self.ledger.table}.get(self.stack.currentIndex(), self.cancel_job)

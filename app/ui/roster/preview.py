@@ -58,7 +58,7 @@ class Preview(QWidget):
         box.addWidget(self.detail)
         self.import_button = button(tr("导入"), commit, icon_name="check", primary=True, key="Ctrl+Return")
         self.give_back_button = button(tr("退回表格…"), give_back, icon_name="file-spreadsheet", tip=tr("原表加上“是否导入成功”“错误原因”两列，改好可以再导入"))
-        hint = label(tr("空白格不会清掉已有内容 · 整批可以撤销 · 关掉也不丢，随时接着办"), "secondary", wrap=True)
+        self.hint = hint = label("", "secondary", wrap=True)
         box.addLayout(row(hint, self.give_back_button, button(tr("先放着"), close, tip=tr("留在导入台账里，以后接着办")), self.import_button, wide=hint))
         self.fit(px(1100))
 
@@ -110,14 +110,15 @@ class Preview(QWidget):
         """The same batch after a decision: the row stays in sight and the column too."""
         current, column, scrolled = self.current(), self.table.currentIndex().column(), self.table.horizontalScrollBar().value()
         place = self.table.currentIndex().row()
+        ticking = next((name for name, made in self.detail.boxes.items() if made.hasFocus()), None)
         self.plan = plan
         self.show_only(self.which)
         found = next((n for n in range(self.model.rowCount()) if (p := self.model.planned(n)) and current and p.row.key == current.row.key), None)
         if self.model.rowCount():
             self.table.setCurrentIndex(self.model.index(found if found is not None else min(max(place, 0), self.model.rowCount() - 1), max(column, 0)))
         self.table.horizontalScrollBar().setValue(scrolled)
-        self.table.setFocus()
         self.say()
+        (self.detail.boxes.get(ticking or "") or self.table).setFocus()
 
     def _say_about(self) -> None:
         assert self.batch is not None
@@ -154,6 +155,10 @@ class Preview(QWidget):
 
     def _name_buttons(self) -> None:
         options = self.plan.options
+        self.hint.setText(tr("整批可以撤销 · 关掉也不丢，随时接着办 · ") + (tr("注意：{n} 列的空白会清掉已有内容").format(n=len(options.wipe)) if options.wipe else tr("空白格不会清掉已有内容")))
+        self.hint.setObjectName("warn" if options.wipe else "secondary")
+        self.hint.style().unpolish(self.hint)
+        self.hint.style().polish(self.hint)
         wiped = tr("，{n} 列空白清掉").format(n=len(options.wipe)) if options.wipe else ""
         words = {self.missing_button: tr("表里没有的 {n} 人…").format(n=len(self.plan.missing)), self.options_button: options.mode.label + wiped, self.columns_button: tr("调整列…"), self.give_back_button: tr("退回表格…")}
         for made, text in words.items():

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.services import membership, merging, person, statistics, undo
 from app.services.membership import KEPT, MEMBER, NOT_YET
 from app.services.office import Office
-from app.services.records import Invalid
+from app.services.records import ActKind, Invalid, resolve
 from app.services.roster import batch
 from app.services.roster.reader import Sheet
 from db import journal, search
@@ -194,3 +194,56 @@ def test_whose_time_is_over_is_named(office: Office, add: Callable[..., str]) ->
     add(Member, **someone(2), retain_until=PartialDate(2026, 11))
     with office.vault.engine.connect() as connection:
         assert person.due_for_erasure(connection, NOW.date()) == [over]
+
+
+def test_erasing_finds_her_under_old_names_and_leaves_her_neighbours(office: Office, life: str) -> None:
+    with office.act(ActKind.EDIT, "改名") as act:
+        act.change(Member, life, {"full_name": "张新名", "mobile": "13911112222"})
+    rows = [["张三申(退休)", "", "138-0000-0001", "李四", id_number(2, born="19850101"), "13800000002"], ["王?", "", "13911112222", "赵六", "", "13800000006"]]
+    made = batch.stage_sheets(office, "张三申入会申请.xlsx", [Sheet("名单", True, [["姓名", "身份证号", "手机", "姓名", "身份证号", "手机"], *rows])])
+    batch.decide(office, made, made.rows[1].key, mended={"full_name": "张三申"})
+    person.erase(office, life)
+    left = everything_written(office)
+    for secret in ("张三申", "张新名", "13911112222", "138-0000-0001", id_number(1)):
+        assert secret not in left, secret
+    for other in ("李四", "赵六", "13800000006"):
+        assert other in left
+
+
+def test_erasing_by_an_old_id_erases_the_person_it_leads_to(office: Office, life: str, add: Callable[..., str]) -> None:
+    twin = add(Member, full_name="章三甲", mobile="13811112222")
+    merging.merge(office, life, twin)
+    person.erase(office, twin)
+    assert field(office, life, "full_name") == person.ERASED_NAME
+
+
+def test_the_index_holds_none_of_her_words_any_more(office: Office, life: str) -> None:
+    person.erase(office, life)
+    with office.vault.engine.connect() as connection:
+        blocks = b"".join(row[0] for row in connection.exec_driver_sql("SELECT block FROM search_member_data") if isinstance(row[0], bytes))
+    assert b"zhangsan" not in blocks and id_number(1).encode() not in blocks
+
+
+def test_what_an_old_vault_knew_becomes_the_first_event(office: Office, add: Callable[..., str]) -> None:
+    member = add(Member, **someone(3), membership_event="退会", membership_event_date=PartialDate(2020))
+    membership.record(office, [member], {"event": "入会", "event_date": "2010"})
+    assert field(office, member, "membership_event") == "退会"
+
+
+def test_events_changed_in_their_own_table_are_followed(office: Office, member: str) -> None:
+    with office.act(ActKind.EDIT, "新建") as act:
+        event = act.create(MembershipEvent, {"member": member, "event": "退会", "event_date": PartialDate(2024)})
+    assert field(office, member, "membership_event") == "退会"
+    with office.act(ActKind.EDIT, "删除") as act:
+        act.remove(MembershipEvent, event)
+    assert field(office, member, "membership_event") is None
+
+
+def test_a_merge_taken_back_and_brought_back_leads_the_old_id_again(office: Office, life: str, add: Callable[..., str]) -> None:
+    twin = add(Member, full_name="章三甲", mobile="13811112222")
+    undo.undo(office, merging.merge(office, life, twin))
+    with office.reading() as session:
+        undone = next(h for h in undo.headings(session) if h.kind is ActKind.UNDO)
+    undo.undo(office, undone.act)
+    with office.reading() as session:
+        assert resolve(session.connection(), twin) == life

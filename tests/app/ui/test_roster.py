@@ -9,10 +9,11 @@ import openpyxl
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QInputDialog
+from PySide6.QtWidgets import QCheckBox, QDialog, QInputDialog, QLineEdit
 from sqlalchemy import func, select
 
 from app.services.office import Office
+from app.services.records import ActKind
 from app.services.roster import batch
 from app.services.roster.intake import Mode
 from app.ui import pair
@@ -209,7 +210,7 @@ def test_what_waits_is_found_again_in_the_ledger(window: MainWindow, qtbot: Any,
     assert "1 个表没办完" in page.continue_button.text()
     page.show_ledger()
     model = page.ledger.model
-    assert [model.data(model.index(0, n)) for n in (0, 3, 6, 7)] == ["a.xlsx", "1", "1", "1 行待修"]
+    assert [model.data(model.index(0, n)) for n in (0, 4, 7, 1)] == ["a.xlsx", "1", "1", "1 行待修"]
     page.ledger.open.click()
     qtbot.waitUntil(lambda: page.stack.currentIndex() == PREVIEW, timeout=20_000)
     assert [p.row.values["full_name"] for p in page.plan.rows] == ["李四"]
@@ -248,3 +249,38 @@ def test_nothing_is_asked_when_the_preview_is_left_for_it_stands_in_the_ledger(w
         waiting = batch.ledger(session)
     assert [e.label for e in waiting] == ["还没导入"]
     assert batch.make_plan(window.office, batch.load(window.office, waiting[0].id)).going == 1
+
+
+def test_a_cell_still_being_edited_goes_in_as_it_stands(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
+    page = opened(window, qtbot, book(tmp_path / "a.xlsx", ["张三", id_number(1), "", "一车间"]))
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    table = page.preview.table
+    index = page.preview.model.index(0, page.preview.model.names.index("department") + 2)
+    table.setCurrentIndex(index)
+    table.edit(index)
+    editor = table.viewport().findChild(QLineEdit)
+    assert editor is not None
+    editor.setFocus()
+    editor.setText("改好的车间")
+    take(page, window, qtbot)
+    with window.office.reading() as session:
+        assert session.scalars(select(Member.department).where(Member.full_name == "张三")).one() == "改好的车间"
+
+
+def test_undo_in_the_preview_takes_nothing_else_back(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
+    with window.office.act(ActKind.EDIT, "别的") as act:
+        act.create(Member, {"full_name": "新来的"})
+    before = count(window.office)
+    opened(window, qtbot, book(tmp_path / "a.xlsx", ["张三", LOST, "", ""]))
+    window.undo_last()
+    assert count(window.office) == before
+
+
+def test_all_who_are_missing_are_ticked_at_once(window: MainWindow, qtbot: Any) -> None:
+    dialog = MissingDialog(window, [(str(n), f"张{n}") for n in range(20_000)], "x", window.office.clock().date())
+    qtbot.addWidget(dialog)
+    dialog._all()
+    assert len(dialog.chosen()) == 20_000 and dialog.ok.isEnabled()
+    dialog.kind.setCurrentText("去世")
+    assert dialog.cells()["reason"] == ""

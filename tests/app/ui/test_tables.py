@@ -15,7 +15,7 @@ from app.services.listing import GONE
 from app.services.office import Office
 from app.services.records import ActKind
 from app.services.sheets import blanks, official
-from app.ui import pair
+from app.ui import pair, theme
 from app.ui.main_window import MainWindow
 from app.ui.preview import Preview
 from app.ui.register.change_dialog import ChangeDialog
@@ -175,7 +175,7 @@ def test_groups_are_counted_and_one_is_looked_at(members: RegisterPage) -> None:
     dialog.column.setCurrentIndex(dialog.column.findData("department"))
     first, count = dialog.groups[0]
     dialog._only(0)
-    assert (members.filters["department"], len(members.model.order)) == (first, count)
+    assert (members.filters["department"], len(members.model.order)) == (f"={first}", count)
 
 
 def test_what_is_shown_is_printed(window: MainWindow, members: RegisterPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,3 +313,58 @@ def test_the_organisation_sheet_is_read_with_the_check_before_it_lands(window: M
     OrganisationSheet(page).read(tmp_path / "a.xlsx")
     assert dialogs[0].summary.text() == "1 个会改。"
     assert page.record_page.editors["address"].text() == "朝阳区新路 1 号"
+
+
+# -- what a trial as a clerk found
+
+
+def test_one_cell_pasted_on_one_row_changes_that_row_only(window: MainWindow, members: RegisterPage, answer: Any) -> None:
+    put(members, "department", 4)
+    QGuiApplication.clipboard().setText("新车间")
+    dialogs = answer(ChangeDialog)
+    members.edits.paste()
+    assert dialogs[0].summary.text() == "1 人会改。"
+
+
+def test_the_cursor_stays_in_its_column_and_the_selection_stays(members: RegisterPage, answer: Any) -> None:
+    ids = put(members, "post", 2, 3, 5)
+    column = members.table.currentIndex().column()
+    members.refresh()
+    assert (members.table.currentIndex().column(), members.selected_ids()) == (column, ids)
+
+
+def test_a_whole_row_pasted_over_another_person_does_not_change_who_she_is(window: MainWindow, members: RegisterPage, answer: Any) -> None:
+    ids = put(members, "department", 0)
+    members.copy()
+    other = put(members, "department", 2)
+    names = values(window.office, "full_name", *other)
+    dialogs = answer(ChangeDialog, result=0)
+    members.edits.paste()
+    assert "姓名" not in {row[1] for row in dialogs[0].model.rows}
+    assert (values(window.office, "full_name", *other), len(ids)) == (names, 1)
+    members.copy_cell()
+    assert "\n" not in QGuiApplication.clipboard().text()
+
+
+def test_a_view_s_columns_do_not_become_the_clerk_s_own(members: RegisterPage) -> None:
+    mine = members.columns.now()["shown"]
+    members.columns.show(members.columns.visible()[-1], False)
+    members.views.save("窄")
+    members.columns.show([f.name for f in members.model.fields].index(mine[-1]), True)
+    members.show_view(members.views.all()["窄"], "窄")
+    assert len(members.columns.visible()) == len(mine) - 1
+    members.show_all()
+    assert len(members.columns.visible()) == len(mine)
+
+
+def test_what_was_typed_and_given_up_does_not_stay_on_the_screen(page: PersonPage) -> None:
+    page.editors["native_place"].set_text("火星")
+    assert page.is_dirty and page.may_leave()  # the question is answered with discard
+    assert (page.editors["native_place"].text(), page.is_dirty) == ("", False)
+
+
+def test_dialogs_fit_the_screen_in_the_largest_type(members: RegisterPage) -> None:
+    theme.theme().apply(name="light", scale=2.0)
+    dialog = GroupDialog(members)
+    room = dialog.screen().availableGeometry()
+    assert dialog.width() <= room.width() and dialog.height() <= room.height()

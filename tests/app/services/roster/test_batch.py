@@ -268,3 +268,106 @@ def test_the_ledger_keeps_which_column_was_taken_for_what(office: Office) -> Non
     commit(office, staged(office, ["张三", id_number(1), "", ""]))
     with office.reading() as session:
         assert batch.mapping_of(session, ledger(office)[0]) == {"名单": {"姓名": "full_name", "身份证号": "id_number", "手机": "mobile", "部门": "department"}}
+
+
+# -- what a review found
+
+
+def test_somebody_said_to_be_new_is_never_written_over_a_member(office: Office) -> None:
+    take(office, ["王芳", id_number(1), "", ""])
+    made = staged(office, ["李建国", id_number(1), "13800000001", ""])
+    batch.decide(office, made, made.rows[0].key, person=NEW_PERSON)
+    planned = commit(office, made)
+    assert (verdicts(planned), [p.code for p in planned.rows[0].row.problems if p.is_error]) == (["left-out"], ["id-taken"])
+    assert [m["full_name"] for m in members(office)] == ["王芳"]
+
+
+def test_a_name_and_one_mark_are_not_enough_where_something_contradicts(office: Office) -> None:
+    header = ["编号", "姓名", "性别", "出生日期", "部门"]
+    take(office, ["3", "张伟", "男", "1960-01-01", "一车间"], header=header)
+    assert verdicts(batch.make_plan(office, staged(office, ["3", "张伟", "女", "1995-05-05", "二车间"], header=header, name="b"))) != ["changed"]
+
+
+def test_a_list_without_marks_twice_doubles_nobody(office: Office) -> None:
+    header = ["姓名", "性别", "学历", "部门"]
+    take(office, ["张三", "男", "本科", "一车间"], header=header)
+    assert verdicts(batch.make_plan(office, staged(office, ["张三", "男", "大专", "二车间"], header=header, name="b"))) == ["near"]
+
+
+def test_opening_a_workbook_again_does_not_make_a_new_person_once_more(office: Office) -> None:
+    take(office, ["王芳", "", "", "一车间"])
+    made = staged(office, ["王芳", "", "", "一车间"], name="b")
+    batch.decide(office, made, made.rows[0].key, person=NEW_PERSON)
+    commit(office, made)
+    assert verdicts(batch.make_plan(office, batch.load(office, made.id))) == ["unchanged"]
+    assert len(members(office)) == 2
+
+
+def test_a_decided_person_who_is_gone_is_asked_about_again(office: Office) -> None:
+    take(office, ["王芳", id_number(1), "", ""])
+    made = staged(office, ["张三", "", "13800000009", ""], name="b")
+    with office.reading() as session:
+        member = session.scalars(select(Member.id)).one()
+    batch.decide(office, made, made.rows[0].key, person=member)
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(Member, member)
+    planned = batch.make_plan(office, made)
+    assert (verdicts(planned), planned.rows[0].row.problems[-1].code) == (["left-out"], "decided-gone")
+
+
+def test_two_rows_about_one_member_do_not_overwrite_each_other(office: Office) -> None:
+    take(office, ["张三", id_number(1), "13800000001", "一车间"])
+    made = staged(office, ["张三", "", "13800000001", "二车间"], ["张三", "", "13800000001", "三车间"], name="b")
+    assert verdicts(batch.make_plan(office, made)) == ["changed", "left-out"]
+
+
+def test_a_membership_event_is_taken_whole_or_left_whole(office: Office) -> None:
+    header = ["姓名", "身份证号", "会籍变化类型", "会籍变化日期"]
+    take(office, ["张三", id_number(1), "入会", ""], header=header)
+    made = staged(office, ["张三", id_number(1), "退会", "2026-05-01"], header=header, name="b")
+    batch.decide(office, made, made.rows[0].key, leave=frozenset({"membership_event"}))
+    commit(office, made)
+    assert members(office)[0]["membership_event"] == "入会"
+    take(office, ["张三", id_number(1), "退会", "2026-05-01"], header=header, mode=Mode.FILL)
+    assert members(office)[0]["membership_event"] == "入会"
+
+
+def test_what_was_worked_out_from_a_bad_cell_goes_with_it(office: Office) -> None:
+    made = staged(office, ["赵六(退休)", id_number(1), "", ""])
+    batch.decide(office, made, made.rows[0].key, mended={"id_number": "", "full_name": "赵六"})
+    values = batch.make_plan(office, made).rows[0].row.values
+    assert (values["full_name"], values["gender"], values["birth_date"], values["note"]) == ("赵六", None, None, None)
+
+
+def test_a_remark_is_added_to_a_note_written_by_hand(office: Office) -> None:
+    take(office, ["赵六", id_number(1), "困难职工，已走访"], header=["姓名", "身份证号", "备注"])
+    take(office, ["赵六(退休)", id_number(1), "", ""])
+    assert members(office)[0]["note"] == "困难职工，已走访；退休"
+
+
+def test_a_half_that_was_taken_back_can_be_taken_in_again(office: Office) -> None:
+    made = staged(office, ["张三", id_number(1), "", ""], ["李四", LOST, "", ""], ["王五", LOST, "", ""])
+    second = made.rows[1].key
+    commit(office, made)
+    batch.decide(office, made, second, mended={"id_number": id_number(2)})
+    commit(office, batch.load(office, made.id))
+    undo.undo(office, ledger(office)[0].acts[0])
+    assert verdicts(batch.make_plan(office, batch.load(office, made.id))) == ["new", "unchanged", "left-out"]
+
+
+def test_a_neighbour_in_the_same_line_waits_by_herself(office: Office, tmp_path: Path) -> None:
+    made = batch.stage_sheets(office, "x", [Sheet("名单", True, [["姓名", "身份证号", "手机", "姓名", "身份证号", "手机"], ["张三", LOST, "", "李四", id_number(2), ""]])])
+    planned = commit(office, made)
+    assert verdicts(planned) == ["left-out", "new"]
+    batch.give_back(made, planned, tmp_path / "a.xlsx", only_waiting=True)
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert sheet is not None and sheet["G2"].value == "否" and "末三位" in str(sheet["H2"].value)
+
+
+def test_committing_what_was_cleared_meanwhile_says_so(office: Office) -> None:
+    made = staged(office, ["张三", id_number(1), "", ""])
+    planned = batch.make_plan(office, made)
+    batch.clear(office, made.id)
+    with pytest.raises(UserError, match="清掉了"):
+        batch.commit(office, made, planned)
+    assert members(office) == []

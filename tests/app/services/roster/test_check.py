@@ -402,3 +402,39 @@ def test_other_documents_are_judged_by_what_they_are_called(document: str, numbe
     row = checked_rows(sheet(["姓名", "证件类型", "证件号码"], ["张三", document, number]))[0]
     assert [p.code for p in row.problems] == codes
     assert (row.values["id_number"] == number) == (codes != ["id-length"])
+
+
+# -- what a review found
+
+
+def test_two_lists_side_by_side_go_on_after_a_repeated_header() -> None:
+    head = ["序号", "姓名", "手机", "序号", "姓名", "手机"]
+    rows = checked_rows(sheet(head, ["1", "张一", "13800000001", "2", "李一", "13800000002"], head, ["3", "张二", "13800000003", "4", "李二", "13800000004"]))
+    assert sorted(r.values["full_name"] for r in rows) == ["张一", "张二", "李一", "李二"]
+
+
+def test_the_name_of_a_section_is_no_person_and_a_head_of_one_is() -> None:
+    head = ["职务", "姓名", "性别", "手机"]
+    rows = checked_rows(sheet(head, ["", "财务科", "", ""], ["负责人", "张三", "男", "13800000001"], ["", "第二车间（含仓库）", "", ""], ["审核员", "李四", "女", "13800000002"]))
+    assert [r.values["full_name"] for r in rows] == ["张三", "李四"]
+
+
+def test_a_block_about_the_spouse_is_about_nobody_of_ours() -> None:
+    top, below = ["职工本人", "", "", "配偶", "", ""], ["姓名", "身份证号", "手机", "姓名", "身份证号", "手机"]
+    rows = checked_rows(sheet(top, below, ["张三", id_number(1), "13800000001", "王丽", id_number(2), "13800000002"], merges=((0, 0, 0, 2), (0, 3, 0, 5))))
+    assert [(r.values["full_name"], r.values["mobile"]) for r in rows] == [("张三", "13800000001")]
+
+
+def test_the_phone_of_somebody_else_is_not_hers() -> None:
+    row = checked_rows(sheet(["姓名", "联系电话", "手机（紧急联系人）", "部门"], ["张三", "13800000001", "13900000009", ""]))[0]
+    assert (row.values["mobile"], row.values.get("landline")) == ("13800000001", None)
+
+
+@pytest.mark.parametrize(("cell", "code"), [("张**", "name-hidden"), ("*三", "name-hidden"), ("张三 李四", "name-odd"), ("欧阳 娜娜", None)])
+def test_names_that_were_masked_or_may_be_two_are_named(cell: str, code: str | None) -> None:
+    assert [p.code for p in checked_rows(sheet(HEADER, [cell, id_number(1), "", ""]))[0].problems] == ([code] if code else [])
+
+
+def test_the_name_of_a_sheet_is_a_department_only_where_it_can_be() -> None:
+    rows = checked_rows(sheet(["姓名", "手机"], ["张三", "13800000001"], name="2024年"), sheet(["姓名", "手机"], ["李四", "13800000002"], name="财务科"))
+    assert [r.values.get("department") for r in rows] == [None, "财务科"]
