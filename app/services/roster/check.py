@@ -220,15 +220,15 @@ class RowReader:
         """The people of these (row number, cells), in order."""
         doubts: dict[int, list[Problem]] = {}
         columns: list[list[Any]] = []
+        by_column = _transposed([row for _, row in rows], max(c for c, _, _ in self._plan) + 1)
         for c, name, kind in self._plan:
-            cells = [row[c] if c < len(row) else None for _, row in rows]
+            cells = by_column[c] if by_column else ()
             if self._since_1904 and isinstance(kind, DateKind):
                 cells = [cell + DAYS_TO_1904 if type(cell) in (int, float) and 0 < cell < 80_000 else cell for cell in cells]  # type: ignore[operator]  # numbers, as just asked
-            readings = _read_column(kind, cells)
-            columns.append([reading[0] for reading in readings])
-            for place, reading in enumerate(readings):
-                if reading[1]:
-                    doubts.setdefault(place, []).extend(replace(problem, field=name) for problem in reading[1])
+            values, doubted = _read_column(kind, cells)
+            columns.append(values)
+            for place, problems_here in doubted:
+                doubts.setdefault(place, []).extend(replace(problem, field=name) for problem in problems_here)
         names = [name for _, name, _ in self._plan]
         places = [(name, c) for c, name, _ in self._plan]
         has_id_column = self.id_column is not None
@@ -244,22 +244,29 @@ class RowReader:
             yield person
 
 
-def _read_column(kind: Kind, cells: Sequence[Cell]) -> list[Reading]:
-    """A reading for each cell. Where cells repeat, each is read once; numbers and phones hardly ever do."""
+def _transposed(rows: Sequence[Sequence[Cell]], width: int) -> list[Sequence[Cell]]:
+    """The columns of rows, short rows filled up with nothing; at least `width` of them where there are rows."""
+    if all(len(row) >= width for row in rows):
+        return list(zip(*(row if len(row) == width else row[:width] for row in rows), strict=True))
+    return list(zip(*([*row[:width], *[None] * (width - len(row))] for row in rows), strict=True))
+
+
+def _read_column(kind: Kind, cells: Sequence[Cell]) -> tuple[list[Any], list[tuple[int, tuple[Problem, ...]]]]:
+    """A value for each cell, and (place, problems) where there are any. Where cells repeat, each is read once; numbers and phones hardly ever do."""
     if isinstance(kind, IdNumber | Phone):
         read_text = kind.read_text
-        return [read_text(cell) if type(cell) is str and cell else kind.read(cell) for cell in cells]
+        readings = [read_text(cell) if type(cell) is str and cell else kind.read(cell) for cell in cells]
+        return [reading[0] for reading in readings], [(place, reading[1]) for place, reading in enumerate(readings) if reading[1]]
     # The type is part of the key: True, 1 and 1.0 are one key in Python and three cells in a workbook.
     texts = {cell: kind.read(cell) for cell in {cell for cell in cells if type(cell) is str}}
-    others: dict[tuple[type, Cell], Reading] = {}
-
-    def other(cell: Cell) -> Reading:
-        key = (type(cell), cell)
-        if key not in others:
-            others[key] = kind.read(cell)
-        return others[key]
-
-    return [texts[cell] if type(cell) is str else BLANK if cell is None else other(cell) for cell in cells]
+    others: dict[tuple[type, Cell], Reading] = {(type(cell), cell): kind.read(cell) for cell in {cell for cell in cells if type(cell) is float}}
+    others |= {(type(cell), cell): kind.read(cell) for cell in cells if cell is not None and type(cell) not in (str, float)}
+    if not others and not any(reading[1] for reading in texts.values()):
+        known: dict[Cell, Any] = {text: reading[0] for text, reading in texts.items()}
+        known[None] = None
+        return [known[cell] for cell in cells], []
+    readings = [texts[cell] if type(cell) is str else BLANK if cell is None else others[type(cell), cell] for cell in cells]
+    return [reading[0] for reading in readings], [(place, reading[1]) for place, reading in enumerate(readings) if reading[1]]
 
 
 def settle(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Problem]) -> None:

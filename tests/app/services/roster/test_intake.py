@@ -190,3 +190,32 @@ def test_people_whom_something_else_refers_to_stay_when_their_import_is_taken_ba
     taken = undo.undo(office, done.act or "")
     assert taken.kept == (("member", first),)
     assert len(members(office)) == 1
+
+
+people = st.lists(st.tuples(st.integers(0, 400), st.sampled_from(["一车间", "二车间", ""])), min_size=1, max_size=8, unique_by=lambda row: row[0])
+
+
+@given(people, st.sets(st.integers(0, 7)), st.sets(st.integers(0, 7)))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_import_then_undo_is_before_and_whatever_was_edited_between_is_kept(office: Office, roster: list[tuple[int, str]], stood_before: set[int], edited: set[int]) -> None:
+    stored = [f"张{chr(0x4E00 + n)}" for n, _ in roster]
+    with office.act(ActKind.EDIT, "原有") as act:
+        old = act.create_many(Member, [{"full_name": stored[i], "id_number": id_number(n), "department": "老车间"} for i, (n, _) in enumerate(roster) if i in stood_before])
+    before = {m["id_number"]: m for m in members(office)}
+    done = take(office, *[[stored[i], id_number(n), "", department] for i, (n, department) in enumerate(roster)])
+    touched = {}
+    for i in edited & set(range(len(roster))):
+        number = id_number(roster[i][0])
+        with office.reading() as session:
+            member = session.scalars(select(Member.id).where(Member.id_number == number, Member.removed_at.is_(None))).one()
+        with office.act(ActKind.EDIT, "改") as act:
+            act.change(Member, member, {"post": "焊工", "department": "新车间"})
+        touched[number] = member
+    if done.act:
+        undo.undo(office, done.act)
+    after = {m["id_number"]: m for m in members(office)}
+    assert {n: m for n, m in after.items() if n not in touched} == {n: m for n, m in before.items() if n not in touched}
+    assert all((after[n]["post"], after[n]["department"]) == ("焊工", "新车间") for n in touched)
+    with office.act(ActKind.EDIT, "收拾") as act:
+        for m in {*old, *touched.values()}:
+            act.remove(Member, m)
