@@ -1,26 +1,26 @@
 """What would change, before it does: cell by cell, old and new, what cannot be taken and why."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QTableView, QVBoxLayout, QWidget
 
 from app.services.block import BlockPlan
 from app.ui import theme
+from app.ui.table_model import Index, ListModel
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, ColouredDelegate, button, fit_to_screen, label, row
 
-Index = QModelIndex | QPersistentModelIndex
 MOST_SHOWN = 5_000
-_HEADS = ("谁", "列", "现在", "改成", "说明")
 
 
-class ChangeModel(QAbstractTableModel):
+class ChangeModel(ListModel):
     """One line for each cell that changes or cannot; new records come as their cells."""
 
+    heads: ClassVar[tuple[str, ...]] = ("谁", "列", "现在", "改成", "说明")
+
     def __init__(self, plan: BlockPlan) -> None:
-        super().__init__()
         self.rows: list[tuple[str, str, str, str, str, str]] = []
         for line in plan.lines:
             whole = [p.message for p in line.problems if p.is_error]
@@ -36,17 +36,7 @@ class ChangeModel(QAbstractTableModel):
                     self.rows.append((who, cell.field.label, _masked(cell, cell.old), new, said or (tr("新建") if line.record_id is None else ""), tone))
             if len(self.rows) > MOST_SHOWN:
                 break
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(_HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(_HEADS[section])
-        return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter if role == Qt.ItemDataRole.TextAlignmentRole else None
+        super().__init__(self.rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         line = self.rows[index.row()]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 from app.services.roster import layout
 from app.services.roster.intake import REPEATED, Planned, Verdict
 from app.ui.text import tr
-from app.ui.theme import px
+from app.ui.theme import px, theme
 from app.ui.widgets import Card, Icon, button, clear_grid, label, row
 from db.fields import cell_text
 
@@ -28,7 +28,7 @@ class Detail(Card):
     """Sentence and buttons; below it, for a changed person, each change to be taken or left."""
 
     def __init__(self, *, mend: Callable[[], None], take: Callable[[], None], compare: Callable[[], None], leave: Callable[[str, bool], None]) -> None:
-        super().__init__(padding=14, spacing=8)
+        super().__init__(padding=12, spacing=6)
         self._leave = leave
         self.icon = Icon("info", "secondary", 20)
         self.words = label("", wrap=True)
@@ -59,7 +59,10 @@ class Detail(Card):
         name = p.row.values.get("full_name") or ""
         if problems:
             self.icon.show_icon("circle-alert", "bad" if wrong else "warn")
-            self.words.setText(f"{where} {name}：{' '.join(x.message for x in problems)}{_as_it_stood(p)}")
+            whole = f"{where} {name}：{' '.join(x.message for x in problems)}{_as_it_stood(p)}"
+            short = f"{where} {name}：{problems[0].message}" + (tr("（共 {n} 处）").format(n=len(problems)) if len(problems) > 1 else "")
+            self.words.setText(short if theme().scale > 1.6 else whole)  # in the largest type rows must stay in sight; the tip has all of it
+            self.words.setToolTip(whole)
         elif p.verdict is Verdict.CHANGED:
             self.icon.show_icon("info", "accent")
             self.words.setText(tr("{where} {name}：下面打勾的会更新到名册里。").format(where=where, name=name))

@@ -1,9 +1,9 @@
 """Every workbook that was ever opened here: what came of it, the rows that still wait, the way back."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
@@ -11,38 +11,19 @@ from app.services.roster.batch import DONE, Entry
 from app.services.roster.intake import label_of
 from app.ui import theme
 from app.ui.register.record_page import when
+from app.ui.table_model import Index, ListModel
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import ColouredDelegate, button, label, row, yield_words
 
-Index = QModelIndex | QPersistentModelIndex
-_HEADS = ("文件", "状态", "什么时候", "谁", "新增", "更新", "没变化", "待修")
 _WIDTHS = (280, 120, 150, 110, 70, 70, 80, 70)
 
 
-class LedgerModel(QAbstractTableModel):
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: Sequence[Entry] = ()
-
-    def fill(self, entries: Sequence[Entry]) -> None:
-        self.beginResetModel()
-        self.entries = entries
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(self.entries)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(_HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return tr(_HEADS[section])
-        return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter if role == Qt.ItemDataRole.TextAlignmentRole else None
+class LedgerModel(ListModel):
+    heads: ClassVar[tuple[str, ...]] = ("文件", "状态", "什么时候", "谁", "新增", "更新", "没变化", "待修")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        e = self.entries[index.row()]
+        e: Entry = self.items[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             counts = [str(e.counts.get(name, "")) for name in ("new", "changed", "unchanged", "left_out")]
             return (e.file_name, e.label, when(e.opened_at), e.opened_by, *counts)[index.column()]
@@ -109,7 +90,7 @@ class LedgerView(QWidget):
 
     def current(self) -> Entry | None:
         place = self.table.currentIndex().row()
-        return self.model.entries[place] if 0 <= place < len(self.model.entries) else None
+        return self.model.items[place] if 0 <= place < len(self.model.items) else None
 
     def _offer(self) -> None:
         e = self.current()

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QProgressBar, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QProgressBar, QStackedWidget, QWidget
 
 from app.services import membership
 from app.services.office import Office
@@ -51,13 +51,9 @@ class RosterPage(Page):
         self.preview = Preview(columns=self.ask_columns, options=self.ask_options, missing=self.ask_missing, give_back=self._ask_give_back, close=self.close_import, commit=self.commit)
         self.preview.decided.connect(self.decide)
         self.preview.compared.connect(self.compare)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.preview)
         self.ledger = LedgerView(forms=self.show_forms, back=self._show_welcome, mapping=self._mapping_of)
         self.ledger.wanted.connect(self._of_ledger)
-        for page in (self._welcome(), self._busy(), area, self.ledger):
+        for page in (self._welcome(), self._busy(), self.preview, self.ledger):
             self.stack.addWidget(page)
         escape = QShortcut(QKeySequence("Escape"), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractItemView, QGridLayout, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTableView, QVBoxLayout, QWidget
 
 from app.services.roster.batch import Batch
 from app.services.roster.intake import Plan, Planned, Verdict
@@ -13,7 +13,7 @@ from app.ui.roster.detail import Detail
 from app.ui.roster.model import LOOK, NOBODY, SKIPPED, PreviewModel
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import ColouredDelegate, button, label, row
+from app.ui.widgets import ColouredDelegate, QuietCombo, button, label, row
 
 FILTERS = {
     "": "全部", Verdict.NEW.value: "新会员", Verdict.CHANGED.value: "有变化", Verdict.UNCHANGED.value: "没变化", Verdict.NEAR.value: "像是同一人", Verdict.LEFT_OUT.value: "先不导入",
@@ -45,26 +45,29 @@ class Preview(QWidget):
             chip.setProperty("chip", True)
             chip.setCheckable(True)
             self.chips[which] = chip
-        self._chip_grid = QGridLayout()
-        self._chip_grid.setSpacing(px(8))
-        box.addLayout(self._chip_grid)
+        self.filters = QuietCombo()
+        self.filters.setAccessibleName(tr("看哪些行"))
+        for which, text in FILTERS.items():
+            self.filters.addItem(tr(text), which)
+        self.filters.activated.connect(lambda _n: self.show_only(self.filters.currentData()))
+        box.addLayout(row(*self.chips.values(), None, spacing=8))
         self.about = label("", "secondary", wrap=True)
         self.columns_button = button(tr("调整列…"), columns, icon_name="columns-3")
         self.options_button = button("", options, icon_name="settings", tip=tr("怎样导入"))
         self.missing_button = button("", missing, icon_name="user-x")
-        box.addLayout(row(self.about, self.missing_button, self.options_button, self.columns_button, wide=self.about))
+        box.addLayout(row(self.filters, self.about, self.missing_button, self.options_button, self.columns_button, wide=self.about))
         box.addWidget(self._build_table(), 1)
         self.detail = Detail(mend=self.mend, take=self.take_anyway, compare=self.compare, leave=self._leave)
         box.addWidget(self.detail)
         self.import_button = button(tr("导入"), commit, icon_name="check", primary=True, key="Ctrl+Return")
         self.give_back_button = button(tr("退回表格…"), give_back, icon_name="file-spreadsheet", tip=tr("原表加上“是否导入成功”“错误原因”两列，改好可以再导入"))
         self.hint = hint = label("", "secondary", wrap=True)
-        box.addLayout(row(hint, self.give_back_button, button(tr("先放着"), close, tip=tr("留在导入台账里，以后接着办")), self.import_button, wide=hint))
+        box.addLayout(row(hint, None, self.give_back_button, button(tr("先放着"), close, tip=tr("留在导入台账里，以后接着办")), self.import_button, wide=hint))
         self.fit(px(1100))
 
     def _build_table(self) -> QTableView:
         self.table = table = QTableView()
-        table.setMinimumHeight(px(160))
+        table.setMinimumHeight(px(64))
         table.setTabKeyNavigation(False)
         table.setItemDelegate(ColouredDelegate(table))
         table.setShowGrid(False)
@@ -77,13 +80,12 @@ class Preview(QWidget):
         return table
 
     def fit(self, width: int) -> None:
-        """The filters in one line; with large type in two, and buttons without their words."""
-        self._narrow = width < px(820)
+        """The filters side by side; with large type they are one list, and buttons and hints give up their words, so that rows stay in sight."""
+        self._narrow = width < px(1000)
+        for part in (*self.chips.values(), self.hint):
+            part.setVisible(not self._narrow)
+        self.filters.setVisible(self._narrow)
         self._name_buttons()
-        per_line = len(self.chips) if width >= px(1000) else 4
-        for n, chip in enumerate(self.chips.values()):
-            self._chip_grid.addWidget(chip, n // per_line, n % per_line)
-        self._chip_grid.setColumnStretch(len(self.chips), 1)
 
     # -- showing
 
@@ -143,6 +145,8 @@ class Preview(QWidget):
             chip.setText(f"{tr(FILTERS[key])} {counts[key]}")
             chip.setChecked(key == which)
             chip.setEnabled(counts[key] > 0 or key == which or key == "")
+            self.filters.setItemText(self.filters.findData(key), chip.text())
+        self.filters.setCurrentIndex(self.filters.findData(which))
         waits = counts[Verdict.NEAR.value] + counts[Verdict.LEFT_OUT.value]
         self.import_button.setText((tr("导入 {n} 人").format(n=self.plan.going) if self.plan.going else tr("没有要导入的变化")) + (tr("，{m} 行先放着").format(m=waits) if waits and self.plan.going else ""))
         self.import_button.setEnabled(self.plan.going > 0)

@@ -1,13 +1,14 @@
 """Real windows off screen."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication, QMessageBox  # after the platform is chosen
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox  # after the platform is chosen
 
 from app.services.office import Office  # likewise
 from app.ui import jobs, theme  # likewise
@@ -47,3 +48,19 @@ def window(qtbot, practice_office: Office) -> Iterator[MainWindow]:  # type: ign
     yield made
     qtbot.waitUntil(jobs.is_idle, timeout=20_000)
     made.let_go()
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
+    """Answer dialogs of a class as a person would: `fill` works on the dialog, then it ends with `result`; the dialogs that were seen."""
+    seen: list[Any] = []
+
+    def answering(kind: type[QDialog], fill: Callable[[Any], None] = lambda _dialog: None, result: int = 1) -> list[Any]:
+        def run(dialog: Any) -> int:
+            fill(dialog)
+            seen.append(dialog)
+            return result
+
+        monkeypatch.setattr(kind, "exec", run)
+        return seen
+
+    return answering

@@ -1,7 +1,6 @@
 """Taking a roster in, as the clerk does it: look, mend, decide, import, take back; the tray and the ledger."""
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import openpyxl
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QInputDialog, QLineEdit
 from sqlalchemy import func, select
 
 from app.services.office import Office
@@ -59,23 +58,6 @@ def book(path: Path, *rows: list[Any], header: list[str] = HEADER) -> Path:
 def take(page: RosterPage, window: MainWindow, qtbot: Any) -> None:
     page.commit()
     qtbot.waitUntil(lambda: window.stack.currentWidget() is window.pages.get("member"), timeout=20_000)
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[QDialog]]:
-    """Answer dialogs of a class as a person would: `fill` works on the dialog, then it is accepted with `result`."""
-    seen: list[QDialog] = []
-
-    def answering(kind: type[QDialog], fill: Callable[[Any], None] = lambda _dialog: None, result: int = 1) -> list[QDialog]:
-        def run(dialog: Any) -> int:
-            fill(dialog)
-            seen.append(dialog)
-            return result
-
-        monkeypatch.setattr(kind, "exec", run)
-        return seen
-
-    return answering
 
 
 def test_a_roster_is_looked_at_mended_imported_and_taken_back(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Tables that spreadsheet people love, and a member's page: with keys, through the real windows."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 from sqlalchemy import select
 
 from app.services.listing import GONE
@@ -35,23 +34,6 @@ def members(window: MainWindow, qtbot: Any) -> RegisterPage:
     qtbot.waitUntil(window.isActiveWindow)
     window.go("member")
     return window.register_page("member")
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
-    """Answer dialogs of a class as a person would."""
-    seen: list[Any] = []
-
-    def answering(kind: type[QDialog], fill: Callable[[Any], None] = lambda _dialog: None, result: int = 1) -> list[Any]:
-        def run(dialog: Any) -> int:
-            fill(dialog)
-            seen.append(dialog)
-            return result
-
-        monkeypatch.setattr(kind, "exec", run)
-        return seen
-
-    return answering
 
 
 def values(office: Office, name: str, *ids: str) -> list[Any]:
