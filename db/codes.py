@@ -4,6 +4,7 @@ The tables are data (`resources/codes/tables.toml`). A stored value is the term 
 and a package read the same; the standard's code is looked up from it.
 """
 
+import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ class Term:
     term: str
     code: str | None = None
     aliases: tuple[str, ...] = ()
+
+
+_TWO_HALVES = re.compile(r"(.+?)\s*[(（/](.+?)[)）]?")
+_UNFINISHED = re.compile("在读|肄业|结业|未毕业|在学|入党积极分子|申请")
+"""A word with one of these is another fact: 本科在读 is no 本科."""
 
 
 def _key(text: str) -> str:
@@ -32,6 +38,8 @@ class CodeTable:
     terms: tuple[Term, ...]
     open: bool = False
     suffix: str = ""
+    strip: tuple[str, ...] = ()
+    """Words before and behind a term that say nothing of their own."""
     _index: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,8 +62,22 @@ class CodeTable:
 
     def find(self, text: str) -> str | None:
         """The term that `text` means, or None. Width, case and spaces do not matter."""
-        found = self._index.get(text)
-        return found if found is not None else self._index.get(_key(text))
+        found = self._index.get(text) or self._index.get(_key(text))
+        return found if found is not None else self._in_other_words(unicodedata.normalize("NFKC", text).strip())
+
+    def _in_other_words(self, text: str) -> str | None:
+        """高级工(三级), 国家职业资格三级, 在职本科: without what only decorates the word; both halves of X(Y) must agree where both are words."""
+        if not text or _UNFINISHED.search(text):
+            return None
+        if halves := _TWO_HALVES.fullmatch(text):
+            one, other = (self._bare(half) for half in halves.groups())
+            return one or other if one is None or other is None or one == other else None
+        return self._bare(text)
+
+    def _bare(self, text: str) -> str | None:
+        for word in self.strip:
+            text = text.removeprefix(word).removesuffix(word) or text
+        return self._index.get(_key(text))
 
     def code_of(self, term: str) -> str | None:
         return next((t.code for t in self.terms if t.term == term), None)
@@ -71,7 +93,7 @@ def _tables() -> dict[str, CodeTable]:
     tables = {}
     for name, raw in tomllib.loads(text).items():
         terms = tuple(Term(t["term"], t.get("code"), tuple(t.get("aliases", ()))) for t in raw["terms"])
-        tables[name] = CodeTable(name, raw["source"], terms, raw.get("open", False), raw.get("suffix", ""))
+        tables[name] = CodeTable(name, raw["source"], terms, raw.get("open", False), raw.get("suffix", ""), tuple(raw.get("strip", ())))
     return tables
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 EXCEL_EPOCH = date(1899, 12, 30)
 _HAN_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－／", "0123456789.-/")
+_POINTS = str.maketrans("、，,。\\", ".....")
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -97,6 +98,8 @@ def _century(two_digits: int) -> int:
 @lru_cache(maxsize=50_000)
 def _from_text(text: str) -> PartialDate:
     plain = "".join(text.translate(_FULL_WIDTH).split(" ")) if ":" not in text else text.translate(_FULL_WIDTH)
+    if ":" not in plain:  # 2015、5、13 and 2015--05-13. are how clerks write 2015.5.13
+        plain = re.sub(r"([-./])[-./]+", r"\1", plain.translate(_POINTS)).rstrip("-./")
     if re.search("[〇○零一二三四五六七八九十]", plain):
         plain = _han_to_digits(plain)
     for pattern in _PATTERNS:

@@ -179,7 +179,7 @@ class Name(Kind):
     steps = cleaning.NAME_RULES
 
     def read_text(self, text: str) -> Reading:
-        if _PLAIN_NAME.fullmatch(text):
+        if _PLAIN_NAME.fullmatch(text) and "某" not in text:
             return Reading(text)
         name = cleaning.run(self.steps, text)
         if not name or name in _NOTHING:
@@ -197,7 +197,7 @@ class Name(Kind):
             return Reading(None, (Problem("name-hidden", f"姓名“{text.strip()}”被遮住了一部分，请向发来的人要没有遮的。"),))
         if cleaning.may_be_two(text) and not remark:
             return Reading(name, (*said, warning("name-odd", f"“{text.strip()}”中间有空格，请看是一个人还是两个人。")))
-        if any(c.isdigit() or c in "+＋/_=@" for c in name):
+        if any(c.isdigit() or c in "+＋/_=@" for c in name) or re.search("某|○|◯", name):
             return Reading(name, (*said, warning("name-odd", f"姓名“{name}”里有不像姓名的字，请看一眼。")))
         return Reading(name, said)
 
@@ -208,6 +208,7 @@ _ID_SENTENCES = {
     "id-date": "证件号码里的出生日期不存在，请核对。",
     "id-checksum": "证件号码的校验位不对，很可能录错了一位，请对照证件核对。",
 }
+_EIGHTEEN = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9X](?![0-9X])")
 _SLIPS = {"O": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"}
 _SLIP = re.compile("[OILZSB]")
 """Letters that a reader takes for digits: reported, never replaced."""
@@ -234,10 +235,16 @@ class IdNumber(Kind):
         if re.fullmatch(r"[0-9](?:\.[0-9]+)?E\+?1[4-9]", number):
             return Reading(None, (_TRUNCATED,))
         fault = identity.id_fault(number)
+        if fault in ("id-length", "id-charset"):
+            if not any(c.isdigit() for c in number):
+                return Reading(None, (warning("id-missing", f"这里写的是“{text.strip()[:20]}”，不是证件号码。可以先导入，以后补上。"),))
+            within = [found for found in _EIGHTEEN.findall(number) if identity.id_fault(found) is None]
+            if len(within) == 1:
+                return Reading(within[0], (warning("id-words", "号码前后还有别的字，已只取号码，请看一眼。"),))
         if fault is None:
             if len(number) == 15:
                 return Reading(identity.upgrade_15(number), (warning("id-old", "这是 15 位的老身份证号，已换算成 18 位，请核对新证。"),))
-            if number[:2] not in identity.PROVINCES and number[0] != "9":
+            if number[:2] not in identity.PROVINCES and not (number[0] == "9" and number[1:3] in identity.PROVINCES):
                 return Reading(number, (warning("id-area-unknown", "证件号码的前两位不是已知的省份，请看一眼。"),))
             return Reading(number)
         if fault in ("id-checksum", "id-date") and number.endswith("000"):
@@ -274,8 +281,9 @@ class Phone(Kind):
         if identity.is_mobile(plain) or (self.landline and identity.is_landline(plain)):
             return Reading(plain)
         if not self.landline and (found := _first_mobile(text)):
-            return Reading(found, (warning("phone-several", "一格里有几个号码，第一个手机号放在这里，其余移到固定电话或备注。"),))
-        if not self.landline and identity.is_landline(plain):
+            alone = not re.search(r"[0-9]{3}", _closed_up(text).replace(found, "", 1))
+            return Reading(found, () if alone else (warning("phone-several", "一格里有几个号码，第一个手机号放在这里，其余移到固定电话或备注。"),))
+        if not self.landline and (identity.is_landline(plain) or _A_LANDLINE.search(cleaning.half_width(text))):
             return Reading(None, (warning("phone-landline", "这是固定电话，请填到“固定电话”里。"),))
         digits = sum(c.isdigit() for c in plain)
         hint = "少" if digits < 11 else "多" if digits > 11 else ""
@@ -286,19 +294,28 @@ class Phone(Kind):
         return f"{text[:3]}{'*' * (len(text) - 7)}{text[-4:]}" if len(text) >= 8 else "*" * len(text)
 
 
-_BETWEEN_NUMBERS = re.compile(r"[/、,，;；|\s]+")
+_A_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
+_A_LANDLINE = re.compile(r"(?<![0-9])(?:86-)?(0[0-9]{2,3}-?[2-9][0-9]{6,7}|[2-9][0-9]{6,7})(?:[-转][0-9]{1,6})?(?![0-9])")
+
+
+def _closed_up(text: str) -> str:
+    """Half width; hyphens, dots and spaces within a mobile number taken out."""
+    plain = cleaning.half_width(text)
+    return re.sub(r"(?<![0-9])(1[3-9][0-9])[-. ]?([0-9]{4})[-. ]?([0-9]{4})(?![0-9])", r"\1\2\3", plain)
 
 
 def _first_mobile(text: str) -> str | None:
-    parts = [part for part in _BETWEEN_NUMBERS.split(text.strip()) if part]
-    found = [plain for part in parts if identity.is_mobile(plain := identity.normal_phone(part))]
-    return found[0] if found and len(parts) > 1 else None
+    found = _A_MOBILE.search(_closed_up(text))
+    return found.group() if found else None
 
 
-def other_numbers(text: str) -> tuple[list[str], list[str]]:
-    """What else a cell of several numbers holds besides its first mobile number: landlines, and further mobile numbers."""
-    plain = [identity.normal_phone(part) for part in _BETWEEN_NUMBERS.split(text.strip()) if part]
-    return [n for n in plain if identity.is_landline(n) and not identity.is_mobile(n)], [n for n in plain if identity.is_mobile(n)][1:]
+def other_numbers(text: str) -> tuple[list[str], list[str], list[str]]:
+    """What else a phone cell holds besides its first mobile number: landlines, further mobile numbers, and other numbers of three digits and more."""
+    plain = _closed_up(text)
+    mobiles = _A_MOBILE.findall(plain)
+    rest = _A_MOBILE.sub(" ", plain)
+    landlines = [found.group(0).removeprefix("86-") for found in _A_LANDLINE.finditer(rest)]
+    return landlines, mobiles[1:], re.findall(r"[0-9]{3,}", _A_LANDLINE.sub(" ", rest))
 
 
 class DateKind(Kind):

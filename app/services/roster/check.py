@@ -20,7 +20,6 @@ from db.problems import Problem, warning
 from db.registers import Member
 
 DAYS_TO_1904 = 1462
-GENERIC_SHEET_NAMES = ("sheet", "工作表", "会员", "职工", "名单", "名册", "花名册", "在职", "汇总", "总表", "会员信息")
 
 
 @dataclass(slots=True)
@@ -137,15 +136,19 @@ def check_sheets(file: str, sheets: Sequence[Sheet], *, columns: Mapping[str, Ma
             skipped = [(n, why or "no-table") for n, row in enumerate(sheet.rows, 1) if any(cell not in ("", None) for cell in row)]
             checked.append(CheckedSheet(sheet.name, table, skipped=skipped, why_skipped=why, cells=sheet.rows))
             continue
-        department = sheet.name if rosters > 1 and not _is_generic(sheet.name) else None
+        department = _department_of(sheet.name) if rosters > 1 else None
         checked.append(_check_sheet(sheet, table, department, seen))
     return Checked(file, checked)
 
 
-def _is_generic(name: str) -> bool:
-    """Whether a sheet's name says nothing about a department: Sheet1, 会员, 男, 2024年, 三月."""
-    plain = name.strip().lower()
-    return plain.startswith(GENERIC_SHEET_NAMES) or len(plain) < 2 or bool(re.search(r"\d{4}|[0-9一二三四五六七八九十]+(?:月|季度|批)|^[男女](?:性|职工|会员)?$", plain))
+def _department_of(name: str) -> str | None:
+    """The department that a sheet's name is; None for Sheet1, 会员, 男, 2024年, 三月. 一车间(12人) is 一车间, 财务部名单 is 财务部."""
+    plain = re.sub(r"[（(]\s*\d+\s*人?\s*[)）]", "", name).strip()
+    plain = re.sub(r"(?:人员)?(?:名单|名册|花名册|台账)$", "", plain).strip()
+    if layout.is_department(plain):
+        return plain
+    generic = re.fullmatch(r"(?i)(?:sheet|工作表|表)\s*\d*|(?:全体|在职|在册|在岗|退休|离退休|工会|新|女|男|党|团)*(?:会员|职工|员工|人员|员|工|性)?(?:信息|汇总|总表|明细|基本信息)?[\s\d]*", plain)
+    return None if generic or len(plain) < 2 or re.search(r"\d{4}|[0-9一二三四五六七八九十]+(?:月|季度|批)", plain) else plain
 
 
 def _check_sheet(sheet: Sheet, table: Table, department: str | None, seen: dict[str, tuple[str, int]]) -> CheckedSheet:
@@ -224,7 +227,7 @@ class RowReader:
         for c, name, kind in self._plan:
             cells = by_column[c] if by_column else ()
             if self._since_1904 and isinstance(kind, DateKind):
-                cells = [cell + DAYS_TO_1904 if type(cell) in (int, float) and 0 < cell < 80_000 else cell for cell in cells]  # type: ignore[operator]  # numbers, as just asked
+                cells = [cell + DAYS_TO_1904 if type(cell) in (int, float) and 0 < cell < 80_000 and not 1850 <= cell < 2200 else cell for cell in cells]  # type: ignore[operator]  # numbers, as just asked
             values, doubted = _read_column(kind, cells)
             columns.append(values)
             for place, problems_here in doubted:
@@ -273,13 +276,16 @@ def settle(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Pro
     """What one cell says about another: a landline among mobiles, a remark behind a name, a number of another document. Changes both arguments."""
     codes = {p.code for p in problems}
     if "phone-landline" in codes and not values.get("landline"):
-        values["landline"] = layout.importable()["landline"].read(cells["mobile"]).value
+        landlines, _, rest = other_numbers(cell_text(cells["mobile"]))
+        values["landline"] = layout.importable()["landline"].read(cells["mobile"]).value or (landlines.pop(0) if landlines else None)
+        if landlines or rest:
+            _add_note(values, f"其他电话 {'、'.join([*landlines, *rest])}")
         problems[:] = [warning("phone-landline", "这是固定电话，已放到“固定电话”里。", "mobile") if p.code == "phone-landline" else p for p in problems]
     if "phone-several" in codes:
-        landlines, mobiles = other_numbers(cell_text(cells["mobile"]))
+        landlines, mobiles, more = other_numbers(cell_text(cells["mobile"]))
         if landlines and not values.get("landline"):
             values["landline"] = landlines.pop(0)
-        if rest := [*landlines, *mobiles]:
+        if rest := [*landlines, *mobiles, *more]:
             _add_note(values, f"其他电话 {'、'.join(rest)}")
     if "name-remark" in codes:
         _add_note(values, remark_of(cell_text(cells["full_name"])))

@@ -271,7 +271,8 @@ def _read_text(file: BinaryIO, name: str) -> list[dict[str, Any]]:
     text = _decode(file.read(MOST_TEXT + 1))
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     separator = max((",", "\t", ";"), key=lambda s: sum(line.count(s) for line in lines))
-    if separator == "\t" and "," in (lines[0] if lines else ""):
+    commas = [line.count(",") for line in lines]
+    if separator == "\t" and commas and sum(count == max(set(commas), key=commas.count) >= 2 for count in commas) * 2 >= len(commas):
         separator = ","  # a tab before an ID number is a trick against spreadsheets, not a column
     if not any(separator in line for line in lines):
         raise Refused(_NOT_A_TABLE.format("是普通文字，没有分列"))

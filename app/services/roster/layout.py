@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from app.services.roster.reader import Cell, Sheet
 from db.fields import Field, cell_text
-from db.identity import is_mobile, normal_phone
+from db.identity import id_fault, is_mobile, normal_id, normal_phone
 from db.record import field_of, fields_of
 from db.registers import Certificate, Member
 
@@ -19,14 +19,25 @@ _BRACKETS = re.compile(r"[（(【\[].*?[)）】\]]")
 _MINORITY_NAME = re.compile(r"[\u4e00-\u9fff]+(?:[·•・‧．][\u4e00-\u9fff]+)+")
 _SHORT_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 _SECTION = re.compile(r"(?:部|科|室|处|车间|班|班组|小组|中心|大队|中队|队|厂|院|所|站|分会|支部|公司|工段|股)(?:[（(].*[)）])?$")
+_WHOSE = re.compile("^(?:工会会员|员工|职工|会员|本人|个人)")
+"""What stands before a header's own word: 员工姓名, 本人手机."""
+_NOBODY = re.compile(r"^(?:本页|以上|以下|人数|全部|总)?(?:合计|小计|共计|总计)|[：:]|盖章|签字|公章|以下空白|^续表|^男\D*\d|^女\D*\d|^共\s*\d+\s*人|^以上.*\d+\s*人")
+_CHAPTER = re.compile(r"^[（(]?[一二三四五六七八九十]+[)）、.．]")
+_NUMBERING = re.compile(r"[（(\[【].*[)）\]】]|[甲乙丙丁戊己庚辛壬癸]|[①-⑳]|\d{1,2}")
+_UNIT_COLUMNS = ("department", "employer_name", "post", "professional_title")
 _NOT_HERSELF = re.compile("紧急|家属|配偶|父亲|母亲|子女|亲属|介绍人|担保")
 """Columns about somebody else than the member."""
 _PAGE_NUMBER = re.compile(r"第\s*\d+\s*页")
 _TOTAL = re.compile(r"(?:合计|小计|共计|总计|总人数|本页计)(?:$|[:：\d人（(])|共\d+人")
 _NOTES = ("注：", "注:", "备注：", "备注:", "说明", "填表", "填报", "审核", "制表", "单位负责人", "负责人", "经办人", "打印", "附件", "联系人", "日期：", "盖章")
-_SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例）", "范例")
+_SAMPLES = ("示例", "样例", "例：", "例:", "例如", "（例", "(例", "范例", "（样例", "（示例", "(样例", "(示例", "填写示例")
 _LISTS = ("下拉", "菜单", "字典", "选项", "代码表", "填表说明", "填写说明")
 _LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
+
+
+def is_department(text: str) -> bool:
+    """Whether a text reads like the name of a department: it ends in 部, 科, 车间, 组…"""
+    return _SECTION.search(text) is not None
 
 
 @cache
@@ -60,13 +71,14 @@ def without_hints(header: str) -> str:
 @lru_cache(maxsize=4096)
 def field_for(header: str) -> str | None:
     """The field that a header names, hints in brackets or on a second line left aside."""
-    known = aliases()
     if _NOT_HERSELF.search(header):
         return None
-    whole = header_key(header)
-    for candidate in (whole, header_key(_BRACKETS.sub("", header)), header_key(_BRACKETS.sub("", header.split("\n")[0]))):
-        if candidate in known:
-            return known[candidate]
+    plain = _BRACKETS.sub("", header)
+    halves = [half for half in re.split(r"[/／或]", plain) if half.strip()]
+    han = "".join(re.findall(r"[\u4e00-\u9fff]+", plain))
+    for candidate in (header, plain, plain.split("\n")[0], _WHOSE.sub("", plain.strip()), halves[0] if halves else "", _WHOSE.sub("", halves[0].strip()) if halves else "", han, _WHOSE.sub("", han)):
+        if (key := header_key(candidate)) in aliases():
+            return aliases()[key]
     return None
 
 
@@ -158,7 +170,6 @@ def _build(places: tuple[int, ...], top: Sequence[str], bottom: Sequence[str] | 
             found.append((c, "".join(header.split()), named))
     rows = tuple(p + 1 for p in places)
     first, *others = _abreast(found)
-    others = [part for part in others if groups.get(part[0][0], "") in ("", groups.get(first[0][0], ""))]  # a block under another heading is about somebody else
     return replace(_columns(rows, first), beside=tuple(_columns(rows, part) for part in others))
 
 
@@ -205,7 +216,7 @@ def why_not_a_roster(sheet: Sheet, table: Table | None, *, alone: bool = False) 
         return "hidden-sheet"
     if not alone and any(word in sheet.name for word in _LEFT):
         return "left-sheet"
-    if not alone and any(word in sheet.name for word in _LISTS):
+    if not alone and any(word in sheet.name for word in _LISTS) and not (table is not None and {"full_name", "id_number"} <= set(table.columns.values())):
         return "list-sheet"
     if table is None or not table.is_roster:
         return "no-table"
@@ -226,18 +237,29 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
         return "total"
     has_name = name_column < len(row) and cell_text(row[name_column]).strip() != ""
     has_id = id_column is not None and id_column < len(row) and sum(c.isalnum() for c in cell_text(row[id_column])) >= 5 and "：" not in cell_text(row[id_column])
-    if any(text.startswith(_SAMPLES) or text in ("示例", "样例") for text in filled[:3]):
+    if any(text.startswith(_SAMPLES) or text == "例" for text in filled[:3]):
         return "sample"
+    name_text = cell_text(row[name_column]).strip() if name_column < len(row) else ""
+    sure_id = id_column is not None and id_column < len(row) and id_fault(normal_id(cell_text(row[id_column]))) is None
+    if name_text and not sure_id and not _MINORITY_NAME.fullmatch(name_text):
+        if _NOBODY.search(name_text):
+            return "total" if re.search("计|共|以上", name_text) else "note"
+        if _CHAPTER.search(name_text) and len(name_text) > 3:
+            return "section"
+    if len(filled) >= 2 and all(_NUMBERING.fullmatch(text) for text in filled) and not all(text.isdigit() for text in filled):
+        return "header"
     beside_id = cell_text(row[id_column]).strip() if id_column is not None and id_column < len(row) else ""
     if has_name and beside_id and cell_text(row[name_column]).strip().isdigit():
         return "sample"  # the official blank's own example row has 11 for every cell
     if has_name and _MINORITY_NAME.fullmatch(cell_text(row[name_column]).strip()):
         return None
-    if len(filled) <= 2 and not has_id and (first.startswith(_NOTES) or len(first) > 12 or _PAGE_NUMBER.match(first)):
+    at = next((c for c, text in enumerate(_texts(row)) if text), -1)
+    in_a_unit = table.columns.get(at) in _UNIT_COLUMNS and "：" not in first and ":" not in first and _SHORT_NAME.fullmatch(name_text) is not None
+    if len(filled) <= 2 and not has_id and not in_a_unit and (first.startswith(_NOTES) or len(first) > 12 or _PAGE_NUMBER.match(first)):
         return "note"
-    if first.startswith(_NOTES) and not has_id and len(filled) <= 4 and not (has_name and _speaks_of_a_person(row, name_column)):
+    if first.startswith(_NOTES) and not has_id and len(filled) <= 4 and not (has_name and (in_a_unit or _speaks_of_a_person(row, name_column))):
         return "note"
-    if has_name and len(filled) == 1 and len(table.columns) >= 3 and (_SECTION.search(first) or first.startswith("以下")):
+    if has_name and len(table.columns) >= 3 and (_SECTION.search(name_text) or name_text.startswith("以下")) and not has_id and not _speaks(row, name_column) and len(filled) <= 3:
         return "section"
     if not has_name and not has_id:
         return "no-name"
@@ -246,8 +268,12 @@ def why_not_a_person(table: Table, row: Sequence[Cell], name_column: int, id_col
 
 def _speaks_of_a_person(row: Sequence[Cell], name_column: int) -> bool:
     """A short Han name with a gender or a phone beside it."""
-    texts = _texts(row)
-    return _SHORT_NAME.fullmatch(texts[name_column]) is not None and any(text in ("男", "女") or is_mobile(normal_phone(text)) for c, text in enumerate(texts) if c != name_column)
+    return _SHORT_NAME.fullmatch(cell_text(row[name_column]).strip()) is not None and _speaks(row, name_column)
+
+
+def _speaks(row: Sequence[Cell], name_column: int) -> bool:
+    """Whether a gender or a phone stands beside the name."""
+    return any(text in ("男", "女") or is_mobile(normal_phone(text)) for c, text in enumerate(_texts(row)) if c != name_column)
 
 
 def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | None) -> bool:
@@ -255,6 +281,8 @@ def _plainly_a_person(row: Sequence[Cell], name_column: int, id_column: int | No
     if id_column is None or id_column >= len(row) or name_column >= len(row):
         return False
     name, number = row[name_column], row[id_column]
+    if any(type(cell) is str and cell.strip().startswith(("示例", "样例", "例", "（例", "(例", "范例", "（样", "（示", "填写示例")) for cell in row[:name_column]):
+        return False
     return type(number) is str and len(number) == 18 and type(name) is str and 2 <= len(name) <= 4 and number.isascii() and number[:17].isdecimal()
 
 

@@ -438,3 +438,77 @@ def test_names_that_were_masked_or_may_be_two_are_named(cell: str, code: str | N
 def test_the_name_of_a_sheet_is_a_department_only_where_it_can_be() -> None:
     rows = checked_rows(sheet(["姓名", "手机"], ["张三", "13800000001"], name="2024年"), sheet(["姓名", "手机"], ["李四", "13800000002"], name="财务科"))
     assert [r.values.get("department") for r in rows] == [None, "财务科"]
+
+
+# -- what trying odd workbooks found
+
+
+@pytest.mark.parametrize(("header", "name"), [
+    ("员工姓名", "full_name"), ("姓名/Name", "full_name"), ("Name 姓名", "full_name"), ("身份证件号码", "id_number"), ("身份证号/护照号", "id_number"), ("ID No. 身份证号", "id_number"), ("本人手机", "mobile"),
+    ("Mobile 手机", "mobile"), ("固话", "landline"), ("部门/科室", "department"), ("所属车间", "department"), ("会员证号码", "member_card_no"), ("员工性别", "gender"), ("户籍地", "household_place"),
+    ("紧急联系人电话", None), ("配偶姓名", None), ("备注", "note"),
+])
+def test_headers_are_known_by_more_than_their_plain_word(header: str, name: str | None) -> None:
+    assert layout.field_for(header) == name
+
+
+def test_two_lists_under_headings_of_their_own_are_both_read() -> None:
+    top, head = ["甲班", "", "", "乙班", "", ""], ["姓名", "身份证号", "手机", "姓名", "身份证号", "手机"]
+    rows = checked_rows(sheet(top, head, ["花一", id_number(1), "", "草一", id_number(2), ""], merges=((0, 0, 0, 2), (0, 3, 0, 5))))
+    assert [r.values["full_name"] for r in rows] == ["花一", "草一"]
+
+
+@pytest.mark.parametrize("cells", [
+    ["示例", "张三", "男", id_number(3)], ["例：", "张三", "男", id_number(3)], ["例", "张三", "", ""], ["6", "合计", "", ""], ["", "男3人，女2人", "", ""], ["", "本页小计", "3人", ""], ["", "以上合计3人", "", ""],
+    ["", "（二）生产一线", "", ""], ["", "工会（盖章）：", "", ""], ["", "工会主席：张三", "", ""], ["", "续表", "", ""], ["", "（以下空白）", "", ""], ["（1）", "（2）", "（3）", "（4）"], ["甲", "乙", "丙", "丁"],
+])
+def test_samples_totals_sections_signatures_and_numbering_are_no_persons(cells: list[str]) -> None:
+    rows = checked_rows(sheet(["序号", "姓名", "性别", "身份证号"], cells, ["1", "李四", "男", id_number(1)]))
+    assert [r.values["full_name"] for r in rows] == ["李四"]
+
+
+@pytest.mark.parametrize("cells", [["审核部", "乐一", "2015.3"], ["打印室", "于二", "2016.3"], ["说明书组", "付三", "2015"]])
+def test_people_of_a_department_that_is_called_like_a_note_are_people(cells: list[str]) -> None:
+    assert [r.values["full_name"] for r in checked_rows(sheet(["部门", "姓名", "入会时间"], cells))] == [cells[1]]
+
+
+def test_a_comma_in_the_first_line_of_a_tab_separated_file_is_no_column(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"序号\t姓名\t身份证号(18位,末位X大写)\t手机\n1\t张三\t{id_number(1)}\t13800000001\n2\t李四\t{id_number(2)}\t13800000002\n", "utf-8")
+    assert [r.values["full_name"] for r in check_file(tmp_path / "a.txt").rows] == ["张三", "李四"]
+
+
+@pytest.mark.parametrize(("name", "department"), [("职工食堂", "职工食堂"), ("会员服务部", "会员服务部"), ("财务部名单", "财务部"), ("一车间(12人)", "一车间"), ("表2", None), ("工会会员", None), ("女职工", None), ("退休人员", None), ("选项部", "选项部")])
+def test_sheets_are_departments_where_their_names_can_be(name: str, department: str | None) -> None:
+    other = sheet(["姓名", "身份证号", "手机"], ["李四", id_number(2), ""], name="机修车间")
+    rows = checked_rows(sheet(["姓名", "身份证号", "手机"], ["张三", id_number(1), ""], name=name), other)
+    assert rows[0].values.get("department") == department
+
+
+@pytest.mark.parametrize(("cell", "mobile", "landline", "note"), [
+    ("13812345684（本人）", "13812345684", None, None), ("手机13812345691", "13812345691", None, None), ("138.1234.5698", "13812345698", None, None), ("13800138000;", "13800138000", None, None),
+    ("13812345696和13812345697", "13812345696", None, "其他电话 13812345697"), ("010-65871234/65871235", None, "010-65871234", "其他电话 65871235"), ("13812345696 / 8888", "13812345696", None, "其他电话 8888"),
+])
+def test_phones_that_are_plain_to_read_are_read(cell: str, mobile: str | None, landline: str | None, note: str | None) -> None:
+    row = checked_rows(sheet(HEADER, ["张三", id_number(1), cell, ""]))[0]
+    assert (row.values["mobile"], row.values.get("landline"), row.values.get("note"), row.is_sound) == (mobile, landline, note, True)
+
+
+@pytest.mark.parametrize(("table", "words", "term"), [
+    ("skill_level", ("三级（高级工）", "高级工(三级)", "国家职业资格三级", "3级", "技能三级", "高级技工"), "三级/高级工"), ("skill_level", ("国家职业资格二级（技师）",), "二级/技师"),
+    ("education", ("大学本科毕业", "在职本科", "本科（函授）", "大本"), "本科"), ("education", ("本科在读", "本科（在读）", "大专肄业"), None), ("political_status", ("民盟",), "民盟盟员"),
+    ("political_status", ("中国共产党预备党员", "党员(预备)"), "中共预备党员"), ("political_status", ("民主党派", "入党积极分子"), None),
+])
+def test_terms_are_known_in_the_words_of_clerks(table: str, words: tuple[str, ...], term: str | None) -> None:
+    from db import codes
+
+    assert {word: codes.table(table).find(word) for word in words} == dict.fromkeys(words, term)
+
+
+@pytest.mark.parametrize(("cell", "day"), [("2015.05.", "2015-05"), ("2015、5、13", "2015-05-13"), ("2015--05-13", "2015-05-13"), ("2015,5,13", "2015-05-13"), ("2015\\5\\13", "2015-05-13")])
+def test_dates_in_the_punctuation_of_clerks(cell: str, day: str) -> None:
+    assert str(checked_rows(sheet(["姓名", "身份证号", "入会日期"], ["张三", id_number(1), cell]))[0].values["joined_on"]) == day
+
+
+def test_a_number_among_words_is_taken_and_named_and_words_alone_are_a_missing_number() -> None:
+    rows = checked_rows(sheet(HEADER, ["张三", f"身份证：{id_number(1)}（长期）", "", ""], ["李四", "待补", "", ""], ["吴○华", id_number(3), "", ""], ["李某某", id_number(4), "", ""]))
+    assert [(r.values["id_number"], [p.code for p in r.problems]) for r in rows] == [(id_number(1), ["id-words"]), (None, ["id-missing"]), (id_number(3), ["name-odd"]), (id_number(4), ["name-odd"])]
