@@ -15,6 +15,7 @@ from app.services.records import ActKind, Changed
 from app.services.roster.intake import Imported
 from app.ui import errors, jobs
 from app.ui.actions import RegisterActions
+from app.ui.kept import KeptDialog
 from app.ui.pages.exchange import ExchangePage
 from app.ui.pages.history import HistoryPage
 from app.ui.pages.settings import SettingsPage
@@ -361,9 +362,17 @@ class MainWindow(QMainWindow):
             return
         kept = tr("；有 {n} 条后来又改过，保留不动").format(n=len(done.kept)) if done.kept else ""
         self.toast.say(tr("已撤销“{title}”{kept}").format(title=done.title, kept=kept))
+        if done.kept:
+            self._show_kept(done)
         current = self.stack.currentWidget()
         if isinstance(current, Page):
             current.arrived()
+
+    def _show_kept(self, done: undo.TakenBack) -> None:
+        """Whom an undo left alone, because somebody worked on her since; each opens her page."""
+        dialog = KeptDialog(self, self.office, done)
+        dialog.wanted.connect(self.open_found)
+        dialog.open()
 
     def show_pdf(self, pdf: bytes, title: str, *, warning: str | None = None) -> Preview:
         preview = Preview(pdf, title, self, warning=warning)

@@ -277,8 +277,9 @@ def settle(values: dict[str, Any], cells: Mapping[str, Cell], problems: list[Pro
     codes = {p.code for p in problems}
     if "phone-landline" in codes and not values.get("landline"):
         landlines, _, rest = other_numbers(cell_text(cells["mobile"]))
-        values["landline"] = layout.importable()["landline"].read(cells["mobile"]).value or (landlines.pop(0) if landlines else None)
-        if landlines or rest:
+        whole = layout.importable()["landline"].read(cells["mobile"]).value
+        values["landline"] = whole or (landlines.pop(0) if landlines else None)
+        if not whole and (landlines or rest):
             _add_note(values, f"其他电话 {'、'.join([*landlines, *rest])}")
         problems[:] = [warning("phone-landline", "这是固定电话，已放到“固定电话”里。", "mobile") if p.code == "phone-landline" else p for p in problems]
     if "phone-several" in codes:

@@ -16,6 +16,7 @@ from app.services.records import ActKind
 from app.services.roster import batch
 from app.services.roster.intake import Mode
 from app.ui import pair
+from app.ui.kept import KeptDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.history import HistoryPage
 from app.ui.roster.dialogs import ColumnsDialog, FormsDialog, MissingDialog, OptionsDialog
@@ -266,3 +267,16 @@ def test_all_who_are_missing_are_ticked_at_once(window: MainWindow, qtbot: Any) 
     assert len(dialog.chosen()) == 20_000 and dialog.ok.isEnabled()
     dialog.kind.setCurrentText("去世")
     assert dialog.cells()["reason"] == ""
+
+
+def test_whoever_was_edited_since_is_listed_when_an_import_is_taken_back(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
+    take(opened(window, qtbot, book(tmp_path / "a.xlsx", ["张留甲", id_number(1), "", ""], ["张走乙", id_number(2), "", ""])), window, qtbot)
+    with window.office.reading() as session:
+        kept, act = session.scalars(select(Member.id).where(Member.full_name == "张留甲")).one(), batch.ledger(session)[0].acts[0]
+    with window.office.act(ActKind.EDIT, "改") as edit:
+        edit.change(Member, kept, {"post": "焊工"})
+    window.undo_act(act)
+    dialog = window.findChild(KeptDialog)
+    assert dialog is not None and [dialog.list.item(n).text() for n in range(dialog.list.count())] == ["会员　张留甲"]
+    dialog.list.itemActivated.emit(dialog.list.item(0))
+    assert window.register_page("member").record_page.heading.text() == "张留甲"

@@ -512,3 +512,10 @@ def test_dates_in_the_punctuation_of_clerks(cell: str, day: str) -> None:
 def test_a_number_among_words_is_taken_and_named_and_words_alone_are_a_missing_number() -> None:
     rows = checked_rows(sheet(HEADER, ["张三", f"身份证：{id_number(1)}（长期）", "", ""], ["李四", "待补", "", ""], ["吴○华", id_number(3), "", ""], ["李某某", id_number(4), "", ""]))
     assert [(r.values["id_number"], [p.code for p in r.problems]) for r in rows] == [(id_number(1), ["id-words"]), (None, ["id-missing"]), (id_number(3), ["name-odd"]), (id_number(4), ["name-odd"])]
+
+
+def test_a_formula_counts_as_the_value_that_was_stored_with_it(tmp_path: Path) -> None:
+    head = b"".join(b'<c r="%s1" t="inlineStr"><is><t>%s</t></is></c>' % (c, h.encode()) for c, h in ((b"A", "姓名"), (b"B", "身份证号"), (b"C", "部门")))
+    line = f'<c r="A2" t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c r="B2" t="str"><f>T(D2)</f><v>{id_number(1)}</v></c><c r="C2" t="str"><f>D3</f><v>一车间</v></c>'.encode()
+    (tmp_path / "a.xlsx").write_bytes(with_sheet(SHEET % (b'<row r="1">' + head + b'</row><row r="2">' + line + b"</row>")))
+    assert [(r.values["full_name"], r.values["id_number"], r.values["department"]) for r in check_file(tmp_path / "a.xlsx").rows] == [("张三", id_number(1), "一车间")]
