@@ -45,7 +45,7 @@ EXAMPLES: list[tuple[Kind, object, str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "cell", "shown", "rules"), EXAMPLES, ids=lambda v: repr(v)[:30])
+@pytest.mark.parametrize(("kind", "cell", "shown", "rules"), EXAMPLES, ids=[f"{kind.name}-{n}" for n, (kind, *_) in enumerate(EXAMPLES)])
 def test_a_cell_becomes_its_value_and_says_by_which_rules(kind: Kind, cell: object, shown: str, rules: list[str]) -> None:
     assert kind.show(kind.read(cell).value) == shown
     said = kind.changes(cell)
