@@ -3,7 +3,6 @@
 from collections.abc import Mapping as Values
 from typing import Any, ClassVar
 
-from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from db import identity
@@ -20,8 +19,6 @@ RETIRED = frozenset({"退休", "退职"})
 
 class Member(Record):
     __tablename__ = "member"
-    # Today's list is answered from this index alone, without reading 100,000 wide rows.
-    __table_args__ = (Index("member_list", "removed_at", "membership_event", "employment_status"),)
     label: ClassVar[str] = "会员"
     counter: ClassVar[str] = "人"
     icon: ClassVar[str] = "users"

@@ -97,7 +97,6 @@ def upgrade() -> None:
     op.add_column('member', sa.Column('is_from_outside_beijing', sa.Boolean(), nullable=True))
     op.add_column('member', sa.Column('consent_on', sa.String(length=60), nullable=True))
     op.add_column('member', sa.Column('retain_until', sa.String(length=60), nullable=True))
-    op.create_index('member_list', 'member', ['removed_at', 'membership_event', 'employment_status'])
     op.add_column('grassroots_union', sa.Column('economic_kind', sa.String(length=60), nullable=True))
     op.add_column('grassroots_union', sa.Column('industry', sa.String(length=60), nullable=True))
     op.add_column('grassroots_union', sa.Column('district', sa.String(length=200), nullable=True))

@@ -145,3 +145,11 @@ def test_two_of_one_name_among_many_alike_are_both_offered(office: Office, lectu
     outcome = checkin.arrive(office, lecture, "王伟")
     assert (outcome.answer, [p.employee_no for p in outcome.candidates]) == (Answer.SEVERAL, ["Y0", "Y1"])
     assert checkin.arrive(office, lecture, "ww").more
+
+
+def test_the_door_asks_the_indexes_and_never_the_whole_roster(office: Office) -> None:
+    """An index over removed_at once made SQLite read every member at each scan; the plan says so before a queue does."""
+    asked = "SELECT id FROM member WHERE removed_at IS NULL AND (employee_no = 'x' OR member_card_no = 'x' OR mobile = 'x' OR id_number = 'x')"
+    with office.vault.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    assert sum("USING INDEX ix_member" in line for line in plan) == 4
