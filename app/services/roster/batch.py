@@ -26,6 +26,7 @@ from db.office_tables import RosterBatch, RosterDecision, RosterForm
 from db.problems import UserError
 from db.record import new_id
 
+MOST_BYTES = 300_000_000
 OPEN, WAITING, DONE = "open", "waiting", "done"
 Progress = Callable[[int, int], None]
 _BATCH, _DECISION, _FORM = cast(Table, RosterBatch.__table__), cast(Table, RosterDecision.__table__), cast(Table, RosterForm.__table__)
@@ -99,7 +100,10 @@ def stage(office: Office, path: Path, *, password: str | None = None) -> Batch:
     office.clerks_only()
     if not path.is_file():
         raise UserError(f"找不到文件“{path.name}”。请检查它是否被移走或 U 盘已拔出。")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if path.stat().st_size > MOST_BYTES:
+        raise UserError(f"这个文件超过 {MOST_BYTES // 1_000_000} MB，大得不正常，没有打开。请把名单复制到新表格里再导入。")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # in pieces: the file has not been looked into yet
     with office.reading() as session:
         known = session.scalars(select(RosterBatch.id).where(RosterBatch.digest == digest, RosterBatch.cells.is_not(None)).order_by(RosterBatch.opened_at.desc())).first()
     if known is not None:

@@ -72,7 +72,7 @@ def _look_into_zip(file: BinaryIO) -> str:
                     with container.open(part) as xml:
                         if b"<!DOCTYPE" in xml.read(2048):
                             raise Refused("这个表格里夹带了外部引用，可能是恶意文件，没有打开。请让发来的人另存为新的 .xlsx。")
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError):  # the last two: zipfile's words for parts packed or locked in ways it cannot open
         raise Refused("这个表格文件不完整，可能没有下载完或拷贝时断了。请重新拷贝一份。") from None
     file.seek(0)
     return "xlsx"

@@ -61,9 +61,9 @@ def look(path: Path) -> Found:
 def keep(office: Office, path: Path, name: str, found: Found, columns: Mapping[int, str]) -> str:
     """Remember a blank with its columns; its id."""
     office.clerks_only()
-    body = path.read_bytes()
-    if len(body) > MOST_BYTES:
+    if path.stat().st_size > MOST_BYTES:
         raise UserError("这个空白表太大了（超过 5 MB），请先删掉里面的图片等内容。")
+    body = path.read_bytes()
     Blank(body)
     made = new_id()
     with office.writing() as connection:

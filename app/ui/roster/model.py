@@ -18,12 +18,12 @@ LOOK, NOBODY = "look", "nobody"
 Index = QModelIndex | QPersistentModelIndex
 SHORT = {
     "id-truncated": "末三位已丢失", "id-checksum": "校验位不对", "id-length": "位数不对", "id-charset": "有怪字符", "id-date": "日期不存在", "phone-invalid": "位数不对",
-    "date-unreadable": "看不懂的日期", "required": "没有填", "name-missing": "没有姓名", "name-several": "像是几个人",
+    "date-unreadable": "看不懂的日期", "required": "没有填", "name-missing": "没有姓名", "name-several": "像是几个人", "name-hidden": "被遮住了",
 }
 """What a cell shows in place of a value that cannot be trusted; the sentence stands below the table."""
 SKIPPED = {
     "blank": "空行", "total": "合计行", "note": "说明行", "header": "重复的表头", "sample": "示例行", "no-name": "没有姓名", "hidden-sheet": "隐藏的表", "left-sheet": "离退人员表",
-    "list-sheet": "下拉菜单表", "no-table": "不是名册",
+    "list-sheet": "下拉菜单表", "no-table": "不是名册", "section": "小标题",
 }
 _TONES = {Verdict.NEW: "good", Verdict.CHANGED: "accent", Verdict.UNCHANGED: "secondary", Verdict.NEAR: "warn", Verdict.LEFT_OUT: "bad"}
 

@@ -1,6 +1,7 @@
 """Taking a roster in, as the clerk does it: look, mend, decide, import, take back; the tray and the ledger."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from sqlalchemy import func, select
 
 from app.services.office import Office
 from app.services.records import ActKind
-from app.services.roster import batch
+from app.services.roster import batch, layout
 from app.services.roster.intake import Mode
 from app.ui import pair
 from app.ui.kept import KeptDialog
 from app.ui.main_window import MainWindow
 from app.ui.pages.history import HistoryPage
 from app.ui.roster.dialogs import ColumnsDialog, FormsDialog, MissingDialog, OptionsDialog
-from app.ui.roster.model import LOOK, NOBODY
+from app.ui.roster.model import LOOK, NOBODY, SKIPPED
 from app.ui.roster.page import BUSY, LEDGER, PREVIEW, WELCOME, RosterPage
 from db.registers import Member
 from tests.conftest import id_number
@@ -280,3 +281,9 @@ def test_whoever_was_edited_since_is_listed_when_an_import_is_taken_back(window:
     assert dialog is not None and [dialog.list.item(n).text() for n in range(dialog.list.count())] == ["会员　张留甲"]
     dialog.list.itemActivated.emit(dialog.list.item(0))
     assert window.register_page("member").record_page.heading.text() == "张留甲"
+
+
+def test_every_reason_for_passing_a_row_over_has_words() -> None:
+    source = Path(layout.__file__).read_text("utf-8")
+    reasons = set(re.findall(r'return "([a-z-]+)"', source)) | set(re.findall(r'return "([a-z]+)" if', source))
+    assert reasons and reasons <= set(SKIPPED)

@@ -371,3 +371,10 @@ def test_committing_what_was_cleared_meanwhile_says_so(office: Office) -> None:
     with pytest.raises(UserError, match="清掉了"):
         batch.commit(office, made, planned)
     assert members(office) == []
+
+
+def test_a_file_too_large_to_be_a_roster_is_refused_before_it_is_read(office: Office, tmp_path: Path) -> None:
+    with (tmp_path / "a.xlsx").open("wb") as file:
+        file.truncate(3_000_000_000)  # a hole: it takes no room on the disk, and must take none in memory
+    with pytest.raises(UserError, match="大得不正常"):
+        batch.stage(office, tmp_path / "a.xlsx")
