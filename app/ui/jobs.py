@@ -9,6 +9,8 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QObject, QRunnable, Qt, QThreadPool, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
+from db.problems import UserError
+
 
 class Cancelled(Exception):
     """The person cancelled; raised inside the job by its own progress call, so that its transaction rolls back."""
@@ -91,11 +93,18 @@ class _Receiver(QObject):
             self._progressed(done, total)
 
 
+_waited: list[str] = []
+"""What is being waited for: one thing at most."""
+
+
 def wait(parent: QWidget, words: str, work: Callable[[], Any]) -> Any:
     """Run `work` in a thread and give back what it gives, its exception included; after half a second a small window says what is going on.
 
-    For acts that must be finished before the next thing may be done; everything else uses `start`.
+    For acts that must be finished before the next thing may be done; everything else uses `start`. UserError while another one is waited for:
+    the window still takes keys in that half second.
     """
+    if _waited:
+        raise UserError("上一步还在办，请等它做完再来。")
     box = QProgressDialog(words, "", 0, 0, parent)
     box.setWindowModality(Qt.WindowModality.WindowModal)
     box.setCancelButton(None)  # type: ignore[arg-type]  # none is what takes it away
@@ -107,10 +116,14 @@ def wait(parent: QWidget, words: str, work: Callable[[], Any]) -> Any:
         found.append((ok, what))
         loop.quit()
 
-    start(work, done=lambda result: finished(True, result), failed=lambda error: finished(False, error))
-    loop.exec()
-    box.reset()
-    box.deleteLater()
+    _waited.append(words)
+    try:
+        start(work, done=lambda result: finished(True, result), failed=lambda error: finished(False, error))
+        loop.exec()
+    finally:
+        _waited.clear()
+        box.reset()
+        box.deleteLater()
     ok, what = found[0]
     if not ok:
         raise what

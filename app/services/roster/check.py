@@ -167,8 +167,13 @@ def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, dep
     waiting: list[tuple[int, Sequence[Cell]]] = []
     mine = set(table.headers) if table.beside or part else None
 
+    left_under = ""
+    """The line under which those who have left are listed, in a table of everybody."""
+
     def read_waiting() -> None:
         for person in reader.read_many(waiting):
+            if left_under:
+                person.problems = (*person.problems, warning("listed-as-left", f"这一行在“{left_under}”下面，请看是不是还在册。", "full_name"))
             person.sheet, person.part, person.filled = sheet.name, part, filled.get(person.row, ())
             _mark_repeat(person, seen)
             result.rows.append(person)
@@ -182,6 +187,10 @@ def _read_table(result: CheckedSheet, sheet: Sheet, table: Table, part: int, dep
             continue
         if part == 0:
             result.skipped.append((n + 1, why))
+        if why == "section":
+            read_waiting()
+            text = next(cell_text(cell).strip() for cell in row if cell not in (None, ""))
+            left_under = text[:20] if layout.speaks_of_leaving(text) else ""
         if why == "header" and (other := _part(layout.find_table(replace(sheet, rows=sheet.rows[: n + 3]), n), part)) and other.is_roster:
             read_waiting()  # with the columns of the table that ends here
             table, reader = other, RowReader(other, department, since_1904=sheet.since_1904)

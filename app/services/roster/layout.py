@@ -35,6 +35,11 @@ _LISTS = ("下拉", "菜单", "字典", "选项", "代码表", "填表说明", "
 _LEFT = ("离职", "离退", "退会", "转出", "减员", "调出", "除名", "离岗")
 
 
+def speaks_of_leaving(text: str) -> bool:
+    """以下人员已离职, 退休人员."""
+    return any(word in text for word in (*_LEFT, "退休"))
+
+
 def is_department(text: str) -> bool:
     """Whether a text reads like the name of a department: it ends in 部, 科, 车间, 组…"""
     return _SECTION.search(text) is not None

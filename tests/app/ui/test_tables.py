@@ -1,10 +1,11 @@
 """Tables that spreadsheet people love, and a member's page: with keys, through the real windows."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog
@@ -14,7 +15,7 @@ from app.services.listing import GONE
 from app.services.office import Office
 from app.services.records import ActKind
 from app.services.sheets import blanks, official
-from app.ui import pair, theme
+from app.ui import jobs, pair, theme
 from app.ui.main_window import MainWindow
 from app.ui.preview import Preview
 from app.ui.register.change_dialog import ChangeDialog
@@ -24,6 +25,7 @@ from app.ui.register.person_page import EventDialog, PersonPage
 from app.ui.register.sheets import OrganisationSheet
 from app.ui.register.views import GroupDialog
 from app.ui.roster.dialogs import ColumnsDialog
+from db.problems import UserError
 from db.registers import Member
 from tests.conftest import id_number
 
@@ -350,3 +352,13 @@ def test_dialogs_fit_the_screen_in_the_largest_type(members: RegisterPage) -> No
     dialog = GroupDialog(members)
     room = dialog.screen().availableGeometry()
     assert dialog.width() <= room.width() and dialog.height() <= room.height()
+
+
+def test_a_second_act_waits_for_the_first(window: MainWindow) -> None:
+    def within() -> None:
+        with pytest.raises(UserError, match="等它做完"):
+            jobs.wait(window, "二", lambda: None)
+
+    QTimer.singleShot(0, within)
+    assert jobs.wait(window, "一", lambda: time.sleep(0.2) or "好") == "好"
+    assert jobs.wait(window, "三", lambda: "又好") == "又好"

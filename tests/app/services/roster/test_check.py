@@ -519,3 +519,8 @@ def test_a_formula_counts_as_the_value_that_was_stored_with_it(tmp_path: Path) -
     line = f'<c r="A2" t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c r="B2" t="str"><f>T(D2)</f><v>{id_number(1)}</v></c><c r="C2" t="str"><f>D3</f><v>一车间</v></c>'.encode()
     (tmp_path / "a.xlsx").write_bytes(with_sheet(SHEET % (b'<row r="1">' + head + b'</row><row r="2">' + line + b"</row>")))
     assert [(r.values["full_name"], r.values["id_number"], r.values["department"]) for r in check_file(tmp_path / "a.xlsx").rows] == [("张三", id_number(1), "一车间")]
+
+
+def test_people_listed_under_a_line_about_leaving_are_asked_about() -> None:
+    rows = checked_rows(sheet(["姓名", "性别", "手机"], ["张三", "男", "13800000001"], ["以下人员已离职", "", ""], ["李四", "男", "13800000002"], ["机修车间", "", ""], ["王五", "男", "13800000003"]))
+    assert [(r.values["full_name"], [p.code for p in r.problems]) for r in rows] == [("张三", []), ("李四", ["listed-as-left"]), ("王五", [])]
