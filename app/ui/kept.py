@@ -26,7 +26,7 @@ class KeptDialog(QDialog):
         box = QVBoxLayout(self)
         box.setContentsMargins(px(20), px(16), px(20), px(16))
         box.setSpacing(px(12))
-        box.addWidget(label(tr("“{title}”已撤销。下面 {n} 条后来又改过或有别的记录连着，没有动：").format(title=done.title, n=len(done.kept)), wrap=True))
+        box.addWidget(label(tr("{title}：已撤销。下面 {n} 条后来又改过或有别的记录连着，没有动：").format(title=done.title, n=len(done.kept)), wrap=True))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("保留的记录"))
         by_register: dict[str, list[str]] = {}
