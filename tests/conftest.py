@@ -16,7 +16,7 @@ from db import identity, keyslots
 from db.dates import PartialDate
 from db.keyslots import Cost
 from db.record import Record
-from db.registers import Certificate, Competition, Entry, Lecture, Member, MembershipEvent, SignIn, SubsidyApplication
+from db.registers import Certificate, Competition, Entry, Lecture, LectureSession, Member, MembershipEvent, Registration, SignIn, SubsidyApplication
 
 settings.register_profile("calm", deadline=None)  # a busy machine is no defect of ours
 settings.load_profile("calm")
@@ -106,6 +106,8 @@ SAMPLE_VALUES: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     "member": lambda ids: person(7, birth_date=PartialDate(1990, 3, 7), is_migrant_worker=True, joined_on=PartialDate(2012, 9, source="2012.9")),
     "membership_event": lambda ids: {"member": ids["member"], "event": "入会", "event_date": PartialDate(2012, 9)},
     "lecture": lambda ids: {"topic": "法律讲座", "starts_at": NOW, "planned_count": 200, "walk_ins_allowed": False},
+    "lecture_session": lambda ids: {"lecture": ids["lecture"], "name": "上午场", "starts_at": NOW, "hall": "一层报告厅", "capacity": 260},
+    "registration": lambda ids: {"lecture": ids["lecture"], "session": ids["lecture_session"], "member": ids["member"], "full_name": "张三", "unit": "一车间"},
     "sign_in": lambda ids: {"lecture": ids["lecture"], "member": ids["member"], "full_name": "张三", "signed_at": NOW, "way": "名册"},
     "competition": lambda ids: {"name": "技能竞赛", "trades": "电工、焊工", "entry_deadline": PartialDate(2026, 12, 1)},
     "entry": lambda ids: {"competition": ids["competition"], "member": ids["member"], "trade": "电工", "rank": 3},
@@ -114,7 +116,7 @@ SAMPLE_VALUES: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     "grassroots_union": lambda ids: dict(UNION),
 }
 """A sound record of each register; `ids` names the records it refers to."""
-ORDER: tuple[type[Record], ...] = (Member, MembershipEvent, Lecture, SignIn, Competition, Entry, Certificate, SubsidyApplication)
+ORDER: tuple[type[Record], ...] = (Member, MembershipEvent, Lecture, LectureSession, Registration, SignIn, Competition, Entry, Certificate, SubsidyApplication)
 
 
 @pytest.fixture

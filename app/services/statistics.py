@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, String, func, select, type_coerce
 
-from app.services.checkin import PROOF
+from app.services.checkin.answers import PROOF
 from app.services.exchange import unsent
 from app.services.policies import DEAD_STATES, judge_claim, policy_on, rows_of
 from app.services.records import table_of

@@ -19,7 +19,7 @@ from app.ui.text import tr
 from app.ui.widgets import Page
 from db.problems import UserError
 from db.record import Record
-from db.registers import Competition, Lecture
+from db.registers import Competition, Lecture, LectureSession
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -46,21 +46,21 @@ class RegisterActions:
         if ids := self._chosen("lecture", tr("一场讲座")):
             self.open_door(ids[0])
 
-    def open_door(self, lecture_id: str) -> DoorWindow:
+    def open_door(self, lecture_id: str, *, session: LectureSession | None = None) -> DoorWindow:
         """The check-in window for a lecture, full screen; one at a time."""
         if self.door is not None and self.door.isVisible():
             if self.door.lecture.id == lecture_id:
                 self.door.raise_()
                 return self.door
             self.close_door()
-        self.door = DoorWindow(self.window.office, self._record(Lecture, lecture_id), door=self.window.preferences.tables.get("door", {}).get("name", ""))
+        self.door = DoorWindow(self.window.office, self._record(Lecture, lecture_id), session=session, door=self.window.preferences.tables.get("door", {}).get("name", ""))
         self.door.leaving.connect(self._leave_door)
         self.door.showFullScreen()
         return self.door
 
     def close_door(self) -> None:
         if self.door is not None:
-            self.door.close()
+            self.door.shut()
             self.door.deleteLater()
             self.door = None
 

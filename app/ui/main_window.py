@@ -33,7 +33,7 @@ from app.ui.theme import px
 from app.ui.widgets import Page, Toast, button, label, tint
 from db.problems import UserError
 from db.record import Record
-from db.registers import Certificate, Competition, Entry, Lecture, Member, MembershipEvent, SignIn, SubsidyApplication, Union
+from db.registers import Certificate, Competition, Entry, Lecture, LectureSession, Member, MembershipEvent, Registration, SignIn, SubsidyApplication, Union
 
 NAVIGATION: tuple[Place | None, ...] = (
     Place("today", "今天", "house"), Place("member", "会员名册", "users"), Place("lecture", "公益大讲堂", "presentation"), Place("competition", "技能竞赛", "trophy"),
@@ -41,7 +41,9 @@ NAVIGATION: tuple[Place | None, ...] = (
     Place("sign_in", "签到记录", "clipboard-check"), Place("entry", "参赛报名", "medal"), Place("membership_event", "会籍变化", "arrow-right-left"), Place("grassroots_union", "本工会", "building-2"), None,
     Place("exchange", "报送与回执", "send"), Place("history", "变更记录", "history"),
 )
-TITLES = {place.key: place.title for place in NAVIGATION if place}
+BEHIND = (Place("lecture_session", "讲座场次", "calendar-days"), Place("registration", "参加名单", "list-checks"))
+"""Pages that are reached from a lecture, or by searching."""
+TITLES = {place.key: place.title for place in (*NAVIGATION, *BEHIND) if place}
 
 
 class MainWindow(QMainWindow):
@@ -163,6 +165,7 @@ class MainWindow(QMainWindow):
         return {
             "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
             "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "sign_in": lambda: self._register(SignIn),
+            "lecture_session": lambda: self._register(LectureSession), "registration": lambda: self._register(Registration),
             "entry": lambda: self._register(Entry), "membership_event": lambda: self._register(MembershipEvent), "grassroots_union": self._make_union, "import": self._make_import,
             "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
         }
@@ -312,7 +315,7 @@ class MainWindow(QMainWindow):
             self._nav_buttons[key].setChecked(True)
 
     def search(self) -> None:
-        dialog = SearchDialog(self.office, [p for p in NAVIGATION if p] + [Place("import", tr("导入名册"), "import"), Place("settings", tr("设置"), "settings")], self)
+        dialog = SearchDialog(self.office, [p for p in NAVIGATION if p] + [*BEHIND, Place("import", tr("导入名册"), "import"), Place("settings", tr("设置"), "settings")], self)
         dialog.chosen.connect(self.open_found)
         dialog.exec()
 

@@ -336,6 +336,15 @@ def clear_grid(grid: QGridLayout) -> None:
             widget.deleteLater()
 
 
+def drop(layout: QVBoxLayout | QHBoxLayout, place: int) -> None:
+    """Take one widget out of a layout."""
+    item = layout.takeAt(place)
+    if item is not None and (widget := item.widget()):
+        widget.hide()
+        widget.setParent(None)
+        widget.deleteLater()
+
+
 def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
     """Take everything out of a layout."""
     while (item := layout.takeAt(0)) is not None:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from db import office_tables, registers  # noqa: F401  # the models must be known before they are compared
+from db import door_tables, office_tables, registers  # noqa: F401  # the models must be known before they are compared
 from db.journal import JournalRow  # noqa: F401  # likewise
 from db.record import Base
 

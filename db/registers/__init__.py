@@ -3,12 +3,12 @@
 from db.record import Record
 from db.registers.certificates import Certificate, SubsidyApplication
 from db.registers.competitions import Competition, Entry
-from db.registers.lectures import Lecture, SignIn
+from db.registers.lectures import Lecture, LectureSession, Registration, SignIn
 from db.registers.members import Member
 from db.registers.membership import MembershipEvent
 from db.registers.union import Union
 
-REGISTERS: tuple[type[Record], ...] = (Member, MembershipEvent, Lecture, SignIn, Competition, Entry, Certificate, SubsidyApplication, Union)
+REGISTERS: tuple[type[Record], ...] = (Member, MembershipEvent, Lecture, LectureSession, Registration, SignIn, Competition, Entry, Certificate, SubsidyApplication, Union)
 
 
 def register_named(name: str) -> type[Record]:
@@ -16,4 +16,4 @@ def register_named(name: str) -> type[Record]:
     return {register.__tablename__: register for register in REGISTERS}[name]
 
 
-__all__ = ["REGISTERS", "Certificate", "Competition", "Entry", "Lecture", "Member", "MembershipEvent", "Record", "SignIn", "SubsidyApplication", "Union", "register_named"]
+__all__ = ["REGISTERS", "Certificate", "Competition", "Entry", "Lecture", "LectureSession", "Member", "MembershipEvent", "Record", "Registration", "SignIn", "SubsidyApplication", "Union", "register_named"]

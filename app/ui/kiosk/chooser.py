@@ -57,7 +57,7 @@ class DoorChooser(QMainWindow):
 
     def _back(self) -> None:
         if self.door is not None:
-            self.door.close()
+            self.door.shut()
             self.door.deleteLater()
             self.door = None
         self.refresh()

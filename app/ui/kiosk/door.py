@@ -1,69 +1,50 @@
 """The door: a full-screen window with one field that always has the focus, and one big answer."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from app.services import checkin
-from app.services.checkin import Answer, Outcome, Person
+from app.services.checkin import pin
+from app.services.checkin.answers import Answer, Arrival, Outcome, Person
+from app.services.checkin.door import Door
 from app.services.office import Office
+from app.ui import errors
+from app.ui.kiosk.field import HINT, DoorField
+from app.ui.kiosk.pause import PinDialog, Shutter
+from app.ui.kiosk.people_list import PeopleList
 from app.ui.sound import Sounds
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, Card, Icon, button, clear, label, row
+from app.ui.widgets import Banner, Card, Icon, button, clear, drop, label, row
 from db import identity
 from db.problems import UserError
-from db.registers import Lecture
+from db.registers import Lecture, LectureSession
 
 ROOM = 768
 """Pixels of height that the window wants at 100 %."""
 PAUSE = 400
 """Milliseconds in which a second Enter is not yet a choice."""
-
-
-class DoorField(QLineEdit):
-    """Takes scanners and people alike. A scanner is a keyboard that types fast, with an input method switched on or not."""
-
-    scanned = Signal(str)
-    moved = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("doorField")
-        # An active Chinese input method would swallow what a scanner types; names can still be typed after F4.
-        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
-        self.setPlaceholderText(tr("扫码，或输入姓名拼音首字母、工号、手机后四位、身份证后四位"))
-        self.setAccessibleName(tr("签到输入"))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
-            self.scanned.emit(self.text())
-        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
-        else:
-            super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
-            self.keyPressEvent(event)  # some scanners end with Tab; it must not move the focus
-            return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Undo):
-            event.ignore()  # Ctrl+Z takes back a sign-in, not a letter
-            return True
-        return super().event(event)
+QUIET = 400
+"""Milliseconds without a scan after which the register is brought up to date."""
+WORDS_OF_ONE, CHOICES, PEOPLE = range(3)
+"""What the middle of the window shows."""
+LATEST = 10
+IDLE = 10 * 60_000
+"""Milliseconds without a key after which a door with a PIN pauses."""
 
 
 class DoorWindow(QWidget):
-    """Check-in for one lecture. `locked` asks for the way back to the registers."""
+    """Check-in for one lecture, or one session of it. `leaving` when the greeter, with the PIN where there is one, goes out of it."""
 
     leaving = Signal()
 
-    def __init__(self, office: Office, lecture: Lecture, *, door: str = "") -> None:
+    def __init__(self, office: Office, lecture: Lecture, *, session: LectureSession | None = None, door: str = "") -> None:
         super().__init__()
-        self.office, self.lecture, self.door = office, lecture, door
+        self.office, self.lecture, self.session = office, lecture, session
+        self.door = Door(office, lecture.id, session=session.id if session else None, name=door)
+        self.shutter: Shutter | None = None
         self._fit = min(1.0, self.screen().availableSize().height() / px(ROOM))
         self.setObjectName("door")
         self.setStyleSheet(self._large_type())
@@ -72,6 +53,7 @@ class DoorWindow(QWidget):
         self.sounds = Sounds()
         self.outcome: Outcome | None = None
         self._big = False
+        self._shown: list[str] = []
         self._offered = QElapsedTimer()
         box = QVBoxLayout(self)
         box.setContentsMargins(self._px(40), self._px(28), self._px(40), self._px(20))
@@ -94,13 +76,20 @@ class DoorWindow(QWidget):
         body.addWidget(self._latest_panel(), 0, 1)
         box.addLayout(body, 1)
         box.addLayout(self._keys())
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.setInterval(12_000)
-        self._idle.timeout.connect(self.rest)
+        self._idle = self._timer(12_000, self.rest)
+        self._quiet = self._timer(QUIET, self.settle)
+        self._unused = self._timer(IDLE, self.pause)
+        self._unused.start()
         self.rest()
         self.refresh()
         self.field.setFocus()
+
+    def _timer(self, milliseconds: int, do: Callable[[], None]) -> QTimer:
+        made = QTimer(self)
+        made.setSingleShot(True)
+        made.setInterval(milliseconds)
+        made.timeout.connect(do)
+        return made
 
     def _px(self, size: float) -> int:
         """A length at the present scale, drawn in where large type would push the window over the screen's edge."""
@@ -120,11 +109,12 @@ class DoorWindow(QWidget):
         )
 
     def _head(self) -> QHBoxLayout:
-        starts = self.lecture.starts_at.astimezone() if self.lecture.starts_at else None
+        at = (self.session or self.lecture).starts_at
+        starts = at.astimezone() if at else None
         when = f"{starts.month}月{starts.day}日 {starts:%H:%M}" if starts else ""
         left = QVBoxLayout()
         left.addWidget(label(self.lecture.title, "pageTitle"))
-        left.addWidget(label(" · ".join(part for part in (when, self.lecture.place or "", self.door, tr("离线")) if part), "secondary"))
+        left.addWidget(label(" · ".join(part for part in (when, self.session.title if self.session else self.lecture.place or "", self.door.name, tr("离线")) if part), "secondary"))
         line = QHBoxLayout()
         line.addLayout(left, 1)
         self.present, self.waiting, self.proof = label("0", "big"), label("", "big"), label("", "big")
@@ -160,8 +150,11 @@ class DoorWindow(QWidget):
         self.choices.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.choices.setAccessibleName(tr("几位同名，选一位"))
         self.choices.itemClicked.connect(lambda _item: self._take_choice())
-        self.middle.addWidget(words)
-        self.middle.addWidget(self.choices)
+        self.people = PeopleList()
+        self.people.ticked.connect(self._tick)
+        self.people.unticked.connect(lambda arrival: self.undo(arrival.name))
+        for part in (words, self.choices, self.people):
+            self.middle.addWidget(part)
         box.addWidget(self.middle, 1)
         self.foot = label("", "doorDetail")
         box.addWidget(self.foot)
@@ -189,8 +182,8 @@ class DoorWindow(QWidget):
         line = QHBoxLayout()
         line.setSpacing(self._px(10))
         for keys, text, do in (
-            ("F2", tr("现场加入"), self.ask_walk_in), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
-            ("F11", tr("大字"), self.toggle_big), ("Esc", tr("离开"), self.escape),
+            ("F2", tr("让进／现场加入"), self.add), ("F3", tr("名单"), self.toggle_list), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
+            ("F11", tr("大字"), self.toggle_big), ("Ctrl+L", tr("暂停"), self.pause), ("Esc", tr("离开"), self.escape),
         ):
             line.addWidget(label(keys.replace("+", " "), "key"))
             line.addWidget(label(text, "secondary"))
@@ -205,8 +198,13 @@ class DoorWindow(QWidget):
     def take(self, typed: str) -> None:
         """A scan or Enter. An empty one is a scanner's second line end, or impatience; it changes nothing.
 
-        With a list of several open, Enter takes the chosen one, but not in the moment the list came up.
+        With a list of several open, Enter takes the chosen one, but not in the moment the list came up. After F2 it lets in.
         """
+        if self._letting_in is not None and typed.strip() in ("", self._asked.strip()):
+            held = self._letting_in
+            self._do(lambda: self.door.let_in(held))
+            return
+        self._letting_in = None
         if self._is_choosing and typed.strip() in ("", self._asked.strip()):
             if self._offered.elapsed() > PAUSE:
                 self._take_choice()
@@ -214,24 +212,33 @@ class DoorWindow(QWidget):
         if not typed.strip():
             return
         self._asked = typed
+        self._do(lambda: self.door.arrive(typed))
+
+    _asked = ""
+    _letting_in: Outcome | None = None
+    """Whom F2 asked to let in all the same; Enter does it."""
+
+    def _do(self, ask: Callable[[], Outcome]) -> None:
+        """Ask the door and show what it says; where the disk or the lecture is gone, that."""
+        self._letting_in = None
         try:
-            self.show_outcome(checkin.arrive(self.office, self.lecture.id, typed, door=self.door))
+            outcome = ask()
         except UserError as e:
             self._say_error(e)
+            return
+        self.show_outcome(outcome)
 
     @property
     def _is_choosing(self) -> bool:
-        return self.middle.currentIndex() == 1 and self.choices.currentItem() is not None
-
-    _asked = ""
+        return self.middle.currentIndex() == CHOICES and self.choices.currentItem() is not None
 
     def _take_choice(self) -> None:
-        item = self.choices.currentItem()
-        person: Person = item.data(Qt.ItemDataRole.UserRole)
-        try:
-            self.show_outcome(checkin.arrive_as(self.office, self.lecture.id, person, door=self.door))
-        except UserError as e:
-            self._say_error(e)
+        person: Person = self.choices.currentItem().data(Qt.ItemDataRole.UserRole)
+        self._do(lambda: self.door.arrive_as(person))
+
+    def _tick(self, person: Person) -> None:
+        self._asked = person.full_name
+        self._do(lambda: self.door.arrive_as(person))
 
     def show_outcome(self, outcome: Outcome) -> None:
         """Colour, words and sound of an answer; the field is ready for the next person unless there is a choice to make."""
@@ -242,13 +249,15 @@ class DoorWindow(QWidget):
         if outcome.answer is Answer.SEVERAL:
             self._offer(outcome.candidates)
         else:
-            self.middle.setCurrentIndex(0)
+            self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
             self.name.setText(outcome.person.full_name if outcome.person else self._asked[:20])
             self.detail.setText(self._detail(outcome))
             self.field.clear()
         self.foot.setText(self._foot(outcome))
         self.panel.setAccessibleName(f"{words.title} {outcome.person.full_name if outcome.person else ''} {words.sentence}")
-        self.refresh()
+        if outcome.answer.lets_in:
+            self.refresh()
+            self._quiet.start()
         self._idle.start()
         self.field.setFocus()
 
@@ -260,7 +269,7 @@ class DoorWindow(QWidget):
             item.setData(Qt.ItemDataRole.UserRole, person)
             self.choices.addItem(item)
         self.choices.setCurrentRow(0)
-        self.middle.setCurrentIndex(1)
+        self.middle.setCurrentIndex(CHOICES)
         self.field.selectAll()  # the next scan replaces what was typed
         self._offered.start()
 
@@ -268,17 +277,17 @@ class DoorWindow(QWidget):
         person = outcome.person
         if outcome.answer is Answer.ALREADY and outcome.at:
             return tr("{time} 已签到").format(time=outcome.at.astimezone().strftime("%H:%M")) + (f"（{outcome.door}）" if outcome.door else "") + "，" + tr(outcome.words.sentence)
-        if outcome.answer is Answer.LEFT and person:
-            return f"{person.has_left}。{tr(outcome.words.sentence)}"
-        if person is None:
-            return tr(outcome.words.sentence)
+        if outcome.answer is Answer.NOT_MEMBER and person:
+            return f"{person.not_member}。{tr(outcome.words.sentence)}"
+        if person is None or not outcome.answer.lets_in:
+            return f"{outcome.detail}{tr(outcome.words.sentence)}"
         return " · ".join(part for part in (person.department, tr("工号 {no}").format(no=person.employee_no) if person.employee_no else "") if part)
 
     def _foot(self, outcome: Outcome) -> str:
         if outcome.answer in (Answer.ADMITTED, Answer.WALK_IN) and outcome.at:
             return tr("{time} · 已存盘 · 第 {n} 位").format(time=outcome.at.astimezone().strftime("%H:%M:%S"), n=outcome.number)
         if outcome.answer is not Answer.SEVERAL:
-            return ""
+            return tr(outcome.words.title) if self._listing else ""
         return tr("还有更多，请再多输几个字。") if outcome.more else tr(outcome.words.sentence)
 
     def _paint(self, tone: str, icon_name: str, title: str) -> None:
@@ -292,50 +301,66 @@ class DoorWindow(QWidget):
 
     def _say_error(self, error: UserError) -> None:
         self._paint("bad", "circle-x", tr("没有做成"))
-        self.middle.setCurrentIndex(0)
+        self.middle.setCurrentIndex(WORDS_OF_ONE)
         self.name.setText("")
         self.detail.setText(str(error))
         self.sounds.play("bad")
 
     def rest(self) -> None:
         """What shows between two people."""
-        if self.middle.currentIndex() == 1:
+        if self.middle.currentIndex() == CHOICES:
             self.field.clear()
-            self.middle.setCurrentIndex(0)
-        self.outcome = None
+        self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
+        self.outcome = self._letting_in = None
         self._paint("idle", "scan-line", tr("请扫码或输入"))
         self.name.setText("")
         self.detail.setText("")
         self.foot.setText("")
 
     def _peek(self, text: str) -> None:
-        """Typing anew closes an open choice."""
-        if self.middle.currentIndex() == 1 and text != self._asked:
-            self.middle.setCurrentIndex(0)
+        """Typing anew closes an open choice, and narrows the list."""
+        self._unused.start()
+        if self.middle.currentIndex() == CHOICES and text != self._asked:
+            self.middle.setCurrentIndex(WORDS_OF_ONE)  # so that resting leaves what is being typed
             self.rest()
+        if self._listing:
+            self.people.narrow(text)
 
     # -- numbers and the last ten
 
     def refresh(self) -> None:
-        with self.office.vault.engine.connect() as connection:
-            tally = checkin.tally(connection, self.lecture.id)
-            rows = checkin.latest(connection, self.lecture.id)
+        tally = self.door.tally()
         self.present.setText(str(tally.present))
-        known = tally.planned is not None
+        known = tally.expected is not None
         self.waiting.setVisible(known)
         self.waiting_word.setVisible(known)
-        self.waiting.setText(str(max((tally.planned or 0) - tally.present, 0)))
+        self.waiting.setText(str(max((tally.expected or 0) - tally.present, 0)))
         reached = tally.missing_to_proof == 0
         self.proof.setText(tr("够了") if reached else tr("差 {n}").format(n=tally.missing_to_proof))
         self.proof.setObjectName("bigGood" if reached else "bigWarn")
         self.proof.style().unpolish(self.proof)
         self.proof.style().polish(self.proof)
         self.proof_word.setText(tr("到 200 人"))
-        clear(self.latest)
-        for entry in rows:
-            self.latest.addWidget(self._latest_row(entry.id, entry.full_name, entry.unit or "", entry.way, entry.signed_at))
+        self._show_latest()
+        if self._listing:
+            self.people.fill(self.door)
 
-    def _latest_row(self, sign_in: str, name: str, unit: str, way: str, at: datetime) -> QWidget:
+    def _show_latest(self) -> None:
+        """The last ten; one more scan adds one line at the top and lets the lowest go."""
+        wanted = self.door.latest(LATEST)
+        names = [arrival.name for arrival in wanted]
+        if names and self._shown and names[1:] == self._shown[: len(names) - 1] and names[:1] != self._shown[:1]:
+            self.latest.insertWidget(0, self._latest_row(wanted[0]))
+            if self.latest.count() > LATEST:
+                drop(self.latest, LATEST)
+        elif names != self._shown:
+            clear(self.latest)
+            for arrival in wanted:
+                self.latest.addWidget(self._latest_row(arrival))
+        self._shown = names
+
+    def _latest_row(self, arrival: Arrival) -> QWidget:
+        name, unit, way, at = arrival.full_name, arrival.unit, arrival.way, arrival.at
         line = QWidget()
         box = QHBoxLayout(line)
         box.setContentsMargins(0, 0, 0, 0)
@@ -345,19 +370,21 @@ class DoorWindow(QWidget):
         where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the time is worth more room than the unit
         box.addWidget(where, 1)
         box.addWidget(label(at.astimezone().strftime("%H:%M:%S"), "secondary"))
-        undo = button("", lambda: self.undo(sign_in), icon_name="undo-2", flat=True, tip=tr("撤销 {name} 的签到").format(name=name))
+        undo = button("", lambda: self.undo(arrival.name), icon_name="undo-2", flat=True, tip=tr("撤销 {name} 的签到").format(name=name))
         undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         box.addWidget(undo)
         return line
 
-    def undo(self, sign_in: str) -> None:
+    def undo(self, name: str) -> None:
         try:
-            checkin.take_back(self.office, sign_in)
+            self.door.take_back(name)
         except UserError as e:
             self._say_error(e)
             return
         self._paint("accent", "undo-2", tr("已撤销"))
-        self.middle.setCurrentIndex(0)
+        self._quiet.start()
+        self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
+        self.outcome = None
         self.name.setText("")
         self.detail.setText(tr("这一位的签到撤销了，可以重新签。"))
         self.foot.setText("")
@@ -365,17 +392,25 @@ class DoorWindow(QWidget):
         self.field.setFocus()
 
     def undo_last(self) -> None:
-        with self.office.vault.engine.connect() as connection:
-            rows = checkin.latest(connection, self.lecture.id, limit=1)
-        if rows:
-            self.undo(rows[0].id)
+        if last := self.door.latest(1):
+            self.undo(last[0].name)
 
     # -- walk-ins
 
+    def add(self) -> None:
+        """F2: somebody the door held up is let in by Enter; anybody else is written down."""
+        if self.outcome is not None and self.outcome.answer.can_be_let_in and self.outcome.person is not None:
+            self._letting_in = self.outcome
+            self.foot.setText(tr("按回车让 {name} 进；Esc 不让。").format(name=self.outcome.person.full_name))
+            self._idle.start()
+            self.field.setFocus()
+            return
+        self.ask_walk_in()
+
     def ask_walk_in(self) -> None:
-        asked, person = self._asked.strip(), self.outcome.person if self.outcome else None
+        asked = self._asked.strip()
         unknown = self.outcome is not None and self.outcome.answer is Answer.UNKNOWN
-        name = person.full_name if person and self.outcome and self.outcome.answer is Answer.LEFT else asked if unknown and not any(c.isdigit() for c in asked) else ""
+        name = asked if unknown and not any(c.isdigit() for c in asked) else ""
         dialog = WalkIn(self, self.walk_in, name, asked if unknown and identity.is_mobile(asked) else "")
         dialog.exec()
         self.field.setFocus()
@@ -383,7 +418,7 @@ class DoorWindow(QWidget):
     def walk_in(self, name: str, unit: str, mobile: str) -> str | None:
         """Register and sign in; the sentence why not, or None when done."""
         try:
-            outcome = checkin.walk_in(self.office, self.lecture.id, name, unit=unit, mobile=mobile, door=self.door)
+            outcome = self.door.walk_in(name, unit=unit, mobile=mobile)
         except UserError as e:
             return str(e)
         self._asked = name
@@ -395,7 +430,7 @@ class DoorWindow(QWidget):
     def _toggle_input_method(self) -> None:
         on = not self.field.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         self.field.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on)
-        self.field.setPlaceholderText(tr("现在可以打汉字；扫码前请再按 F4") if on else tr("扫码，或输入姓名拼音首字母、工号、手机后四位、身份证后四位"))
+        self.field.setPlaceholderText(tr("现在可以打汉字；扫码前请再按 F4") if on else tr(HINT))
 
     def toggle_big(self) -> None:
         self._big = not self._big
@@ -404,14 +439,82 @@ class DoorWindow(QWidget):
 
     def escape(self) -> None:
         """First out of a choice or a half-typed word, then, asked, out of the window."""
-        if self._is_choosing or self.field.text():
+        if self._is_choosing or self.field.text() or self._letting_in is not None:
             self.rest()
             self.field.clear()
+            if self._listing:
+                self.people.narrow("")
+        else:
+            self.ask_to_leave()
+
+    def ask_to_leave(self) -> None:
+        """Out of the window with the PIN, or where there is none with a yes."""
+        if self._is_shut or self.shutter is not None:
+            return
+        if pin.has_pin(self.office):
+            if PinDialog(self, self.is_pin).exec():
+                self.leave()
         elif QMessageBox.question(self, tr("离开签到"), tr("要离开签到窗口吗？")) == QMessageBox.StandardButton.Yes:
             self.leave()
 
     def leave(self) -> None:
         self.leaving.emit()
+
+    def is_pin(self, typed: str) -> bool:
+        return pin.is_pin(self.office, typed)
+
+    def settle(self) -> None:
+        """Bring the register up to date; the door itself needs it not."""
+        try:
+            self.door.settle()
+        except UserError as e:
+            errors.show(self, e)
+
+    def pause(self) -> None:
+        """Cover the door until the PIN is typed; without a PIN there is nothing to cover it with."""
+        if self.shutter is not None:
+            return
+        if not pin.has_pin(self.office):
+            self.foot.setText(tr("还没有设签到口令，不能暂停。打开签到时可以设。"))
+            return
+        self.shutter = Shutter(self, self.is_pin)
+        self.shutter.opened.connect(self._resume)
+
+    def _resume(self) -> None:
+        self.shutter = None
+        self._unused.start()
+        self.rest()
+        self.field.setFocus()
+
+    def toggle_list(self) -> None:
+        """Between one big answer and the list of who has come and who is missing."""
+        self._listing = not self._listing
+        self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
+        if self._listing:
+            self.people.fill(self.door)
+        else:
+            self.rest()
+        self.field.setFocus()
+
+    _listing = False
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Alt+F4 is no way round the PIN: it asks as Escape does."""
+        if self._is_shut:
+            super().closeEvent(event)
+            return
+        event.ignore()
+        QTimer.singleShot(0, self.ask_to_leave)
+
+    _is_shut = False
+
+    def shut(self) -> None:
+        """Settle, let go of the office and close; nothing is asked."""
+        self._is_shut = True
+        for timer in (self._idle, self._quiet, self._unused):
+            timer.stop()
+        self.door.close()
+        self.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Whatever was clicked, typing goes into the field: a scanner does not know where the focus is."""
@@ -419,11 +522,15 @@ class DoorWindow(QWidget):
         if not typing:
             super().keyPressEvent(event)
             return
+        if self.shutter is not None:
+            return
         self.field.setFocus()
         self.field.keyPressEvent(event)
 
     def _move_choice(self, step: int) -> None:
-        if self.middle.currentIndex() != 1:
+        if self.middle.currentIndex() == PEOPLE:
+            self.people.move(step)
+        if self.middle.currentIndex() != CHOICES:
             return
         self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))
 

@@ -29,9 +29,17 @@ _LAYOUTS: Mapping[str, Layout] = {
     "membership_event": Layout({"member": 130, "event": 100, "event_date": 120, "reason": 220, "note": 260}, {"会籍变化": ("member", "event", "event_date", "reason", "note")}),
     "lecture": Layout(
         {"topic": 280, "theme": 80, "starts_at": 150, "place": 140, "planned_count": 90, "speaker": 100, "state": 80},
-        {"讲座": ("topic", "theme", "form", "starts_at", "place", "speaker", "speaker_unit", "organizer_unit"), "签到": ("planned_count", "capacity", "walk_ins_allowed", "state", "summary")},
+        {
+            "讲座": ("topic", "theme", "form", "starts_at", "place", "speaker", "speaker_unit", "speaker_bio"),
+            "承办": ("organizer_unit", "co_organizer", "contact", "contact_phone"),
+            "人数和签到": ("planned_count", "expected_women", "expected_migrants", "capacity", "walk_ins_allowed", "state"),
+            "经费": ("speaker_fee", "venue_fee", "material_fee", "speaker_paid", "venue_paid", "material_paid"),
+            "总结": ("very_satisfied", "satisfied", "fairly_satisfied", "not_satisfied", "summary", "safety_plan"),
+        },
     ),
-    "sign_in": Layout({"full_name": 120, "unit": 150, "lecture": 260, "signed_at": 150, "way": 90, "door": 90, "note": 160}, {"签到": ("lecture", "member", "full_name", "unit", "mobile", "signed_at", "way", "door", "note")}),
+    "lecture_session": Layout({"lecture": 260, "name": 120, "starts_at": 150, "hall": 150, "capacity": 80}, {"场次": ("lecture", "name", "starts_at", "hall", "capacity", "note")}),
+    "registration": Layout({"full_name": 120, "unit": 160, "lecture": 240, "session": 120, "mobile": 130, "note": 160}, {"名单": ("lecture", "session", "member", "full_name", "unit", "mobile", "note")}),
+    "sign_in": Layout({"full_name": 120, "unit": 150, "lecture": 260, "session": 110, "signed_at": 150, "way": 90, "door": 90, "note": 160}, {"签到": ("lecture", "session", "member", "full_name", "unit", "mobile", "signed_at", "way", "door", "note")}),
     "competition": Layout(
         {"name": 260, "competition_class": 110, "trades": 200, "entry_deadline": 110, "starts_on": 110, "organizer_unit": 160},
         {"竞赛": ("name", "competition_class", "organizer_unit", "trades", "place"), "日期": ("entry_deadline", "starts_on", "ends_on", "note")},

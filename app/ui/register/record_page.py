@@ -24,7 +24,7 @@ from db.journal import Deed
 from db.problems import UserError
 from db.record import Record, field_of, fields_of
 
-WIDE = ("note", "summary", "decision", "topic", "name", "employer_name", "trades", "certificate")
+WIDE = ("note", "summary", "speaker_bio", "safety_plan", "decision", "topic", "name", "employer_name", "trades", "certificate")
 
 
 class RecordPage(QWidget):

@@ -7,7 +7,8 @@ import pypdfium2 as pdfium
 import pytest
 
 from app.printing import engine, fonts, template
-from app.services import applications, checkin, paperwork
+from app.services import applications, paperwork
+from app.services.checkin.door import Door
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
 from db.dates import PartialDate
@@ -118,14 +119,18 @@ def signed_in(office: Office, count: int) -> str:
     with office.act(ActKind.EDIT, "讲座") as act:
         lecture = act.create(Lecture, {"topic": "健康讲座", "starts_at": NOW, "state": "签到中"})
         act.create_many(Member, [person(n) for n in range(count)])
+    door = Door(office, lecture)
     for n in range(count):
-        checkin.arrive(office, lecture, f"A{n:05}")
+        door.arrive(f"A{n:05}")
+    door.close()
     return lecture
 
 
 def test_the_sign_in_sheet_has_25_rows_a_page_and_no_full_number(office: Office) -> None:
     lecture = signed_in(office, 30)
-    checkin.walk_in(office, lecture, "周一鸣", unit="外单位")
+    door = Door(office, lecture)
+    door.walk_in("周一鸣", unit="外单位")
+    door.close()
     pages = pages_of(paperwork.sign_in_sheet(office, lecture))
     assert len(pages) == 2
     assert "本页已签到 25 人" in pages[0] and "本页已签到 6 人" in pages[1] and "本场合计 31 人" in pages[1]

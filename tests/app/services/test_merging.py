@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.services import checkin, merging, undo
+from app.services import merging, undo
+from app.services.checkin.answers import Answer
+from app.services.checkin.door import Door
 from app.services.office import Office
 from app.services.records import ActKind, resolve, table_of
 from app.services.roster import batch
@@ -62,9 +64,8 @@ def test_an_import_finds_the_one_who_stayed_by_the_marks_of_the_one_merged_away(
 def test_the_door_knows_the_old_card_of_somebody_merged_away(office: Office, lecture: str, two: tuple[str, str]) -> None:
     keep, away = two
     merging.merge(office, keep, away)
-    with office.reading() as session:
-        outcome = checkin.decide(session.connection(), lecture, "B99")
-    assert (outcome.answer, outcome.person and outcome.person.id) == (checkin.Answer.ADMITTED, keep)
+    outcome = Door(office, lecture).decide("B99")
+    assert (outcome.answer, outcome.person and outcome.person.id) == (Answer.ADMITTED, keep)
 
 
 def test_undo_takes_a_merge_apart(office: Office, add: Callable[..., str], lecture: str, two: tuple[str, str]) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from app.services import checkin, statistics
+from app.services import statistics
+from app.services.checkin.door import Door
 from app.services.office import Office
 from db.dates import PartialDate
 from db.registers import Certificate, Lecture, Member
@@ -19,7 +20,9 @@ def test_today_counts_what_is_there_and_every_target_names_its_source(office: Of
         add(Member, **person(n, gender="女" if n else "男", is_migrant_worker=n == 2))
     add(Member, full_name="没有号码的人")
     add(Member, **person(9, membership_event="退会"))
-    checkin.arrive(office, lecture, "A00001")
+    door = Door(office, lecture)
+    door.arrive("A00001")
+    door.close()
     found = today(office)
     assert found.roster == statistics.RosterState(members=4, women=2, migrants=1, without_number=1, without_mobile=1)
     assert [(x.id, x.present, x.planned) for x in found.lectures] == [(lecture, 1, 3)]

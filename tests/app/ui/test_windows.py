@@ -1,5 +1,6 @@
 """The clerk's job through the real windows, with keys."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -359,11 +360,11 @@ def test_the_global_search_finds_people_and_pages(window: MainWindow, qtbot: Any
 
 
 @pytest.fixture
-def door(window: MainWindow, qtbot: Any) -> DoorWindow:
+def door(window: MainWindow) -> Iterator[DoorWindow]:
     made = DoorWindow(window.office, one(window.office, Lecture))
-    qtbot.addWidget(made)
     made.show()
-    return made
+    yield made
+    made.shut()
 
 
 def scan(door: DoorWindow, text: str, end: Qt.Key = Qt.Key.Key_Return) -> str:
@@ -428,12 +429,12 @@ def test_the_door_fits_the_common_office_screen_after_many_sign_ins(door: DoorWi
 def test_the_door_fits_the_screen_in_the_largest_type(window: MainWindow, qtbot: Any) -> None:
     theme.theme().apply(scale=2.0)
     door = DoorWindow(window.office, one(window.office, Lecture))
-    qtbot.addWidget(door)
     door.show()
     for n in range(1, 13):
         scan(door, f"B{10000 + n}")
     assert door.minimumSizeHint().height() <= door.screen().availableSize().height()
     assert door.minimumSizeHint().width() <= 1366
+    door.shut()
 
 
 def test_a_walk_in_box_takes_names_and_no_numbers(door: DoorWindow, qtbot: Any) -> None:

@@ -1,0 +1,110 @@
+"""Writing down what happens at a door: one line a scan, on the disk before anybody is told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from app.services.checkin.answers import TAKEN_BACK, Answer
+from app.services.office import Clock, Office, moment_of
+from db.vault import setting
+
+SETTLED_TO = "settled_to"
+"""The setting that names the last scan whose sign-in stands in the register."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """One line of `DoorScan`, in the form in which it also travels."""
+
+    id: str
+    door_pc: str
+    lecture: str
+    session: str | None
+    door: str
+    at: str
+    answer: str
+    person: str | None = None
+    full_name: str | None = None
+    unit: str | None = None
+    mobile: str | None = None
+    typed: str | None = None
+    note: str | None = None
+    takes_back: str | None = None
+
+    @property
+    def lets_in(self) -> bool:
+        return self.answer in (Answer.ADMITTED.value, Answer.WALK_IN.value)
+
+    @property
+    def moment(self) -> datetime:
+        return moment_of(self.at)
+
+
+NAMES = tuple(f.name for f in fields(Scan))
+_INSERT = f"INSERT INTO door_scan ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))})"
+_SELECT = f"SELECT {', '.join(NAMES)} FROM door_scan"
+
+
+def write(connection: Connection, scans: list[Scan]) -> None:
+    connection.exec_driver_sql(_INSERT, [tuple(getattr(scan, name) for name in NAMES) for scan in scans])
+
+
+def of_lecture(connection: Connection, lecture: str, *, after: int = 0) -> list[Scan]:
+    """Every scan of a lecture, in the order in which this file heard of them."""
+    return [Scan(**dict(zip(NAMES, row, strict=True))) for row in connection.exec_driver_sql(f"{_SELECT} WHERE lecture = ? AND seq > ? ORDER BY seq", (lecture, after))]
+
+
+def known(connection: Connection, lecture: str) -> set[str]:
+    return set(connection.exec_driver_sql("SELECT id FROM door_scan WHERE lecture = ?", (lecture,)).scalars())
+
+
+def settled_to(connection: Connection) -> int:
+    return int(setting(connection, SETTLED_TO) or 0)
+
+
+def lectures_waiting(connection: Connection) -> list[str]:
+    """Lectures with scans that the register does not show yet."""
+    return list(connection.exec_driver_sql("SELECT DISTINCT lecture FROM door_scan WHERE seq > ?", (settled_to(connection),)).scalars())
+
+
+def taken_back(scans: Iterator[Scan] | list[Scan]) -> set[str]:
+    """What was taken back, by the names of scans (or of sign-ins that had none)."""
+    return {scan.takes_back for scan in scans if scan.answer == TAKEN_BACK and scan.takes_back}
+
+
+def shortened(typed: str) -> str:
+    """What may stay of something that was read: of a number of twelve digits and more its last six, as in a lost-property book."""
+    text = "".join(c for c in typed if c.isprintable()).strip()[:100]
+    digits = sum(c.isdigit() for c in text)
+    return f"…{text[-6:]}" if digits >= 12 else text
+
+
+class DoorClock:
+    """The door's time. It is the computer's, but within one file it never runs backwards: a clock that is set back goes on from the last scan."""
+
+    def __init__(self, clock: Clock, last: datetime | None) -> None:
+        self._clock = clock
+        self._last = last
+
+    @property
+    def behind(self) -> timedelta | None:
+        """How far the computer's clock is behind the last scan, None when it is not."""
+        now = self._clock()
+        return self._last - now if self._last is not None and now < self._last - timedelta(minutes=2) else None
+
+    def now(self) -> datetime:
+        now = self._clock()
+        if self._last is not None and now <= self._last:
+            now = self._last + timedelta(microseconds=1)
+        self._last = now
+        return now
+
+
+def clock_of(office: Office) -> DoorClock:
+    """The clock of this file's doors, going on from its last scan."""
+    with office.vault.engine.connect() as connection:
+        last = connection.exec_driver_sql("SELECT max(at) FROM (SELECT at FROM door_scan WHERE door_pc = ? ORDER BY seq DESC LIMIT 50)", (office.vault.keys.vault_id,)).scalar()
+    return DoorClock(office.clock, moment_of(last) if last else None)
+
