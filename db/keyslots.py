@@ -23,6 +23,7 @@ FILE_NAME = "vault.json"
 FORMAT = "uniondesk-vault"
 VERSION = 1
 RECOVERY = "恢复密钥"
+RECOVERY_LENGTH, DOOR_LENGTH = 32, 16
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to misread
 
 
@@ -161,8 +162,21 @@ def unwrap(slot: Slot, keys: KeyFile, secret: str) -> bytes | None:
 
 def new_recovery_code() -> str:
     """155 random bits and a check character, in groups of four, for a sheet of paper."""
-    body = "".join(secrets.choice(_ALPHABET) for _ in range(31))
-    return "-".join((body + _check(body))[i : i + 4] for i in range(0, 32, 4))
+    return _new_code(RECOVERY_LENGTH)
+
+
+def new_door_code() -> str:
+    """75 random bits and a check character: what a door's file is opened with. It is typed once or twice, from a slip of paper."""
+    return _new_code(DOOR_LENGTH)
+
+
+def _new_code(length: int) -> str:
+    body = "".join(secrets.choice(_ALPHABET) for _ in range(length - 1))
+    return _grouped(body + _check(body))
+
+
+def _grouped(body: str) -> str:
+    return "-".join(body[i : i + 4] for i in range(0, len(body), 4))
 
 
 def _check(body: str) -> str:
@@ -171,11 +185,20 @@ def _check(body: str) -> str:
 
 def normal_recovery_code(typed: str) -> str | None:
     """The code as printed, from however it was typed; None when a character is wrong."""
+    return _normal_code(typed, RECOVERY_LENGTH)
+
+
+def normal_door_code(typed: str) -> str | None:
+    """The same for a door's code."""
+    return _normal_code(typed, DOOR_LENGTH)
+
+
+def _normal_code(typed: str, length: int) -> str | None:
     plain = unicodedata.normalize("NFKC", typed).upper().replace("O", "0").replace("I", "1").replace("L", "1")
     body = "".join(c for c in plain if c in _ALPHABET)
-    if len(body) != 32 or _check(body[:31]) != body[31]:
+    if len(body) != length or _check(body[:-1]) != body[-1]:
         return None
-    return "-".join(body[i : i + 4] for i in range(0, 32, 4))
+    return _grouped(body)
 
 
 def strength(password: str) -> tuple[int, str]:

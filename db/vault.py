@@ -237,6 +237,16 @@ def exists(folder: Path) -> bool:
 
 def create(folder: Path, *, title: str, administrator: str, password: str, recovery_code: str, practice: bool = False) -> Vault:
     """A new vault with its first administrator. UserError where the folder already holds one or cannot be written."""
+    secrets_of = ((administrator, Role.ADMINISTRATOR, password), (keyslots.RECOVERY, Role.ADMINISTRATOR, recovery_code))
+    return _make(folder, new_id(), title, practice, secrets_of)
+
+
+def create_for_door(folder: Path, *, vault_id: str, title: str, door: str, code: str, practice: bool) -> Vault:
+    """The file of a door that was sent out. Nobody administers it: it is thrown away after the lecture."""
+    return _make(folder, vault_id, title, practice, ((door, Role.DOOR, code),))
+
+
+def _make(folder: Path, vault_id: str, title: str, practice: bool, users: tuple[tuple[str, Role, str], ...]) -> Vault:
     if exists(folder):
         raise UserError(f"文件夹“{folder.name}”里已经有一个资料库，没有改动它。请打开它，或另选一个空文件夹。")
     cannot = UserError(f"无法在“{folder.name}”里建立资料库，请检查磁盘是否已满或只读。")
@@ -246,13 +256,10 @@ def create(folder: Path, *, title: str, administrator: str, password: str, recov
         raise cannot from e
     lock = hold(folder)
     try:
-        data_key, vault_id = secrets.token_bytes(32), new_id()
+        data_key = secrets.token_bytes(32)
         make_empty(folder / DATABASE)
         _migrate(folder / DATABASE, data_key)
-        slots = tuple(
-            keyslots.wrap(data_key, vault_id=vault_id, practice=practice, name=name, role=Role.ADMINISTRATOR, secret=secret)
-            for name, secret in ((administrator, password), (keyslots.RECOVERY, recovery_code))
-        )
+        slots = tuple(keyslots.wrap(data_key, vault_id=vault_id, practice=practice, name=name, role=role, secret=secret) for name, role, secret in users)
         keys = KeyFile(vault_id, title, practice, slots)
         keys.save(folder)
     except BaseException as e:
@@ -262,7 +269,8 @@ def create(folder: Path, *, title: str, administrator: str, password: str, recov
         if isinstance(e, OSError | sqlcipher.OperationalError | OperationalError):
             raise cannot from e
         raise
-    return Vault(folder, keys, User(administrator, Role.ADMINISTRATOR), data_key, lock)
+    name, role, _ = users[0]
+    return Vault(folder, keys, User(name, role), data_key, lock)
 
 
 def unlock(folder: Path, name: str, password: str) -> Vault:
@@ -271,6 +279,8 @@ def unlock(folder: Path, name: str, password: str) -> Vault:
     if not (folder / DATABASE).exists():
         raise UserError("找不到资料文件 vault.db，什么也没有建立。请从备份文件夹里取回它。")
     slot = next((s for s in keys.slots if s.name == name), None)
+    if slot and slot.role is Role.DOOR:
+        password = keyslots.normal_door_code(password) or password  # a door's code, however it was typed
     data_key = keyslots.unwrap(slot, keys, password) if slot else None
     if slot is None or data_key is None:
         raise UserError("姓名或密码不对，请再试一次。忘了密码可以用锁在柜子里的恢复密钥。")

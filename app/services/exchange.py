@@ -224,8 +224,12 @@ def export(office: Office, folder: Path, *, everything: bool = False, progress: 
 
 def file_name(union: str, series: int, day: datetime, *, practice: bool) -> str:
     """单位_年度_批次_日期, without characters that FAT32 refuses."""
-    plain = "".join(c for c in union if c.isalnum())[:30]
-    return f"{'练习_' if practice else ''}{plain}_{day:%Y}_{series:03}_{day:%Y%m%d}"
+    return f"{'练习_' if practice else ''}{plain_file_name(union)}_{day:%Y}_{series:03}_{day:%Y%m%d}"
+
+
+def plain_file_name(text: str) -> str:
+    """What may stand in a file's name on any stick: letters, digits and characters, thirty of them."""
+    return "".join(c for c in text if c.isalnum())[:30]
 
 
 def size_words(size: int) -> str:

@@ -48,6 +48,8 @@ _SELECT = f"SELECT {', '.join(NAMES)} FROM door_scan"
 
 
 def write(connection: Connection, scans: list[Scan]) -> None:
+    if not scans:
+        return
     connection.exec_driver_sql(_INSERT, [tuple(getattr(scan, name) for name in NAMES) for scan in scans])
 
 

@@ -162,31 +162,31 @@ def questions(presences: Sequence[Presence], members_named: Callable[[str], Sequ
 # -- the register
 
 
-def settle(office: Office, *, only: str | None = None) -> int:
-    """Bring the register up to the books; how many scans were new to it. One act; nothing is written where nothing is new."""
+def settle(office: Office) -> None:
+    """Bring the register up to the books. One act; nothing is written where nothing is new."""
     with office.vault.engine.connect() as connection:
         waiting = scans.lectures_waiting(connection)
     if not waiting:
-        return 0
+        return
     with office.act(ActKind.SIGN_IN, "签到") as act:
-        after = scans.settled_to(act.connection)
-        to = int(act.connection.exec_driver_sql("SELECT max(seq) FROM door_scan").scalar() or 0)
-        let_in: list[Scan] = []
-        for lecture in scans.lectures_waiting(act.connection):
-            fresh = scans.of_lecture(act.connection, lecture, after=after)
-            let_in += [scan for scan in fresh if scan.lets_in]
-            if not _plainly(act, lecture, fresh):
-                settle_lecture(act, lecture)
+        let_in = settle_into(act)
         names = {scan.full_name or "" for scan in let_in}
-        act.title = f"签到：{names.pop()}" if len(names) == 1 else f"签到 {len(let_in)} 人" if let_in else "签到"
-        set_setting(act.connection, SETTLED_TO, str(to))
-    return to - after
+        act.title = f"签到：{names.pop()}" if len(names) == 1 else f"签到 {len(let_in)} 人" if let_in else "撤销签到"
 
 
-def settle_again(office: Office, lecture: str, title: str) -> None:
-    """Work a lecture out anew, after something was decided about its scans."""
-    with office.act(ActKind.SIGN_IN, title) as act:
-        settle_lecture(act, lecture)
+def settle_into(act: Act) -> list[Scan]:
+    """The same within an act; the scans that let somebody in and were new to the register."""
+    connection = act.connection
+    after = scans.settled_to(connection)
+    to = int(connection.exec_driver_sql("SELECT max(seq) FROM door_scan").scalar() or 0)
+    let_in: list[Scan] = []
+    for lecture in scans.lectures_waiting(connection):
+        fresh = scans.of_lecture(connection, lecture, after=after)
+        let_in += [scan for scan in fresh if scan.lets_in]
+        if not _plainly(act, lecture, fresh):
+            settle_lecture(act, lecture)
+    set_setting(connection, SETTLED_TO, str(to))
+    return let_in
 
 
 def _plainly(act: Act, lecture: str, fresh: list[Scan]) -> bool:

@@ -284,7 +284,8 @@ def test_what_the_clerk_deletes_or_undoes_stays_deleted_until_the_person_comes_a
     assert last is not None and last.title == "签到 2 人"
     undo.undo(office, last.act)
     assert signed(door) == [] and door.tally().present == 0
-    settle.settle_again(office, door.lecture, "再算一遍")
+    with office.act(ActKind.SIGN_IN, "再算一遍") as act:
+        settle.settle_lecture(act, door.lecture)
     assert signed(door) == []
     assert door.arrive("A00001").answer is Answer.ADMITTED
     assert len(signed(door)) == 1
