@@ -6,78 +6,21 @@ drawn over it. A value that does not fit shrinks to a limit, wraps, and at last 
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from app.printing import fonts
+from app.printing import cards, fonts
+from app.printing.drawing import Run, mm, qr
 from app.printing.fonts import BOLD, SANS, SERIF
 from app.printing.template import Context, Form, fill
 
-mm = 72 / 25.4
-"""Points in a millimetre."""
-OUTER, INNER = 1.2, 0.5
+OUTER = 1.2
 LABEL_SIZE, VALUE_SIZE, SMALLEST = 9.5, 10.5, 7.0
 ROW = 8.5
 PAD = 1.6
-
-
-@dataclass
-class _Run:
-    """One job: the canvas, the form, and what is known while its pages are drawn."""
-
-    canvas: Canvas
-    form: Form
-    size: tuple[float, float]
-    static: bool = False
-    """Whether rules and labels are being drawn, or values."""
-    page: int = 1
-    pages: int = 1
-    annex: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def left(self) -> float:
-        return self.form.margins[3] * mm
-
-    @property
-    def right(self) -> float:
-        return self.size[0] - self.form.margins[1] * mm
-
-    @property
-    def top(self) -> float:
-        return self.size[1] - self.form.margins[0] * mm
-
-    @property
-    def bottom(self) -> float:
-        return self.form.margins[2] * mm
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    def text(self, x: float, y: float, text: str, font: str, size: float, align: str = "left") -> None:
-        if not text:
-            return
-        wide = fonts.width(text, font, size) if align != "left" else 0.0
-        at = x - wide if align == "right" else x - wide / 2 if align == "center" else x
-        for name, part in fonts.runs(text, font):
-            self.canvas.setFont(name, size)
-            self.canvas.drawString(at, y, part)
-            if len(text) != len(part):
-                at += fonts.width(part, name, size) if name in (SERIF, SANS, BOLD) else _plain_width(part, name, size)
-
-    def line(self, x1: float, y1: float, x2: float, y2: float, width: float = INNER) -> None:
-        self.canvas.setLineWidth(width)
-        self.canvas.line(x1, y1, x2, y2)
-
-
-def _plain_width(part: str, name: str, size: float) -> float:
-    from reportlab.pdfbase import pdfmetrics
-
-    return float(pdfmetrics.stringWidth(part, name, size))
 
 
 def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> bytes:
@@ -87,8 +30,14 @@ def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> b
     canvas = Canvas(out, pagesize=size, initialFontName="Helvetica", pageCompression=1)
     canvas.setTitle(form.title)
     canvas.setCreator("UnionDesk")
-    run = _Run(canvas, form, size)
-    paged = any(block["kind"] == "table" for block in form.blocks)
+    run = Run(canvas, form, size)
+    kinds = {block["kind"] for block in form.blocks}
+    if "cards" in kinds:
+        for context in contexts:
+            cards.draw(run, context, _watermark if draft else None)
+        canvas.save()
+        return out.getvalue()
+    paged = "table" in kinds
     if not paged:
         _draw_static(run)
     for context in contexts:
@@ -97,7 +46,7 @@ def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> b
     return out.getvalue()
 
 
-def _draw_static(run: _Run) -> None:
+def _draw_static(run: Run) -> None:
     run.canvas.beginForm("static")
     run.static = True
     _body(run, None, run.top)
@@ -105,7 +54,7 @@ def _draw_static(run: _Run) -> None:
     run.canvas.endForm()
 
 
-def _single(run: _Run, context: Context, draft: bool) -> None:
+def _single(run: Run, context: Context, draft: bool) -> None:
     run.annex.clear()
     run.page, run.pages = 1, 1
     if draft:
@@ -121,7 +70,7 @@ def _single(run: _Run, context: Context, draft: bool) -> None:
         run.canvas.showPage()
 
 
-def _paged(run: _Run, context: Context, draft: bool) -> None:
+def _paged(run: Run, context: Context, draft: bool) -> None:
     """A form with a table runs over as many pages as it has rows for, each with head, table head and subtotal."""
     table = next(block for block in run.form.blocks if block["kind"] == "table")
     rows = list(context[table["rows"]])
@@ -143,7 +92,7 @@ def _paged(run: _Run, context: Context, draft: bool) -> None:
         run.canvas.showPage()
 
 
-def _body(run: _Run, context: Context | None, y: float) -> None:
+def _body(run: Run, context: Context | None, y: float) -> None:
     y = _head(run, context, y)
     start = y
     boxed = True
@@ -156,13 +105,13 @@ def _body(run: _Run, context: Context | None, y: float) -> None:
         _outer_rule(run, start, y)
 
 
-def _outer_rule(run: _Run, top: float, bottom: float) -> None:
+def _outer_rule(run: Run, top: float, bottom: float) -> None:
     if run.static and top > bottom:
         run.canvas.setLineWidth(OUTER)
         run.canvas.rect(run.left, bottom, run.width, top - bottom)
 
 
-def _head(run: _Run, context: Context | None, y: float) -> float:
+def _head(run: Run, context: Context | None, y: float) -> float:
     """Title, QR at the upper right, then the lines of the head (left|right)."""
     y -= 9 * mm
     if run.static or context is None or any(b["kind"] == "table" for b in run.form.blocks):
@@ -171,7 +120,7 @@ def _head(run: _Run, context: Context | None, y: float) -> float:
             size -= 1
         run.text(run.size[0] / 2, y, run.form.title, BOLD, size, "center")
     if run.form.qr and context is not None:
-        _qr(run, fill(run.form.qr, context), run.right - 16 * mm, y - 4 * mm, 16 * mm)
+        qr(run, fill(run.form.qr, context), run.right - 16 * mm, y - 4 * mm, 16 * mm)
     y -= 9 * mm
     for line in run.form.head:
         left, _, right = line.partition("|>")
@@ -191,24 +140,7 @@ def _fit_line(text: str, room: float) -> tuple[str, str, float]:
     return text, SERIF, size
 
 
-def _qr(run: _Run, content: str, x: float, y: float, side: float) -> None:
-    import segno
-
-    # Readers take all eight masks alike; finding the prettiest took more than half of a form's time.
-    matrix = segno.make(content, error="m", micro=False, mask=2).matrix
-    step = side / len(matrix)
-    path = run.canvas.beginPath()
-    for r, row in enumerate(matrix):
-        start = 0
-        for dark, cells in groupby(row):
-            count = len(list(cells))
-            if dark:
-                path.rect(x + start * step, y + side - (r + 1) * step, count * step, step * 1.01)
-            start += count
-    run.canvas.drawPath(path, stroke=0, fill=1)
-
-
-def _label(run: _Run, text: str, x: float, y: float, w: float, h: float) -> None:
+def _label(run: Run, text: str, x: float, y: float, w: float, h: float) -> None:
     size = LABEL_SIZE
     while fonts.width(text, SANS, size) > w - 2 and size > 7:
         size -= 0.5
@@ -218,7 +150,7 @@ def _label(run: _Run, text: str, x: float, y: float, w: float, h: float) -> None
         run.text(x + w / 2, top - n * size * 1.2 + size * 0.15, line, SANS, size, "center")
 
 
-def _value(run: _Run, text: str, x: float, y: float, w: float, h: float, *, name: str = "", align: str = "left") -> None:
+def _value(run: Run, text: str, x: float, y: float, w: float, h: float, *, name: str = "", align: str = "left") -> None:
     """One value in its box: as it is, on one smaller line, on several lines, at last in the annex."""
     if not text:
         return
@@ -241,7 +173,7 @@ def _value(run: _Run, text: str, x: float, y: float, w: float, h: float, *, name
         run.text(anchor, first - n * size * 1.2, line, SERIF, size, align)
 
 
-def _grid(run: _Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
+def _grid(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
     """Rows of labelled cells; the widths of a row are shares of the full width."""
     top = y
     for row in block["rows"]:
@@ -269,7 +201,7 @@ def _grid(run: _Run, block: Mapping[str, Any], context: Context | None, y: float
     return y
 
 
-def _opinion(run: _Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
+def _opinion(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
     """A box with its name down the side, lines of text, and at its foot who signs; room for a seal of 40 mm."""
     height = block["height"] * mm
     side = block.get("side_width", 19) * mm
@@ -302,7 +234,7 @@ def _opinion(run: _Run, block: Mapping[str, Any], context: Context | None, y: fl
     return y
 
 
-def _checklist(run: _Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
+def _checklist(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
     """Boxes to tick, drawn as shapes: the fonts lack them."""
     y -= 6 * mm
     x = run.left
@@ -325,7 +257,7 @@ def _checklist(run: _Run, block: Mapping[str, Any], context: Context | None, y: 
     return y
 
 
-def _paragraphs(run: _Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
+def _paragraphs(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
     """Running text; `size` in points, `font` serif, sans or bold."""
     size, font = float(block.get("size", VALUE_SIZE)), str(block.get("font", SERIF))
     align = block.get("align", "left")
@@ -339,7 +271,7 @@ def _paragraphs(run: _Run, block: Mapping[str, Any], context: Context | None, y:
     return y - 1 * mm
 
 
-def _table(run: _Run, block: Mapping[str, Any], context: Context, rows: Sequence[Any], offset: int, per_page: int, y: float) -> float:
+def _table(run: Run, block: Mapping[str, Any], context: Context, rows: Sequence[Any], offset: int, per_page: int, y: float) -> float:
     """The page's part of a list, its head repeated, empty lines to write on, and a subtotal."""
     height = block.get("row_height", 8.2) * mm
     columns = block["columns"]
@@ -372,10 +304,29 @@ def _table(run: _Run, block: Mapping[str, Any], context: Context, rows: Sequence
     return y
 
 
-_DRAW = {"grid": _grid, "opinion": _opinion, "checklist": _checklist, "text": _paragraphs}
+def _pictures(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
+    """Photographs in a frame, each whole and as large as its place allows, with its caption below."""
+    columns, lines, gap = int(block["columns"]), int(block["lines"]), 3 * mm
+    height, caption = block["height"] * mm, 5 * mm
+    top, width = y, (run.width - gap * (columns + 1)) / columns
+    y -= lines * (height + caption) + gap
+    if run.static:
+        run.line(run.left, y, run.right, y)
+    for n, picture in enumerate(context[block["rows"]][: columns * lines] if context is not None else ()):
+        x, foot = run.left + gap + n % columns * (width + gap), top - gap - (n // columns + 1) * (height + caption) + caption
+        if body := picture.get("jpeg"):
+            image = ImageReader(io.BytesIO(body))
+            wide, high = image.getSize()
+            share = min(width / wide, (height - gap) / high)
+            run.canvas.drawImage(image, x + (width - wide * share) / 2, foot + (height - gap - high * share) / 2, wide * share, high * share)
+        run.text(x + width / 2, foot - 3.6 * mm, picture.get("caption", ""), SERIF, 9, "center")
+    return y
 
 
-def _foot(run: _Run, context: Context) -> None:
+_DRAW = {"grid": _grid, "opinion": _opinion, "checklist": _checklist, "text": _paragraphs, "pictures": _pictures}
+
+
+def _foot(run: Run, context: Context) -> None:
     y = run.bottom - 2 * mm
     run.canvas.setFillGray(0.25)
     if run.form.foot:
@@ -384,7 +335,7 @@ def _foot(run: _Run, context: Context) -> None:
     run.canvas.setFillGray(0)
 
 
-def _annex_page(run: _Run, context: Context) -> None:
+def _annex_page(run: Run, context: Context) -> None:
     y = run.top - 9 * mm
     run.text(run.size[0] / 2, y, f"{run.form.title}　附页", BOLD, 16, "center")
     y -= 12 * mm
@@ -397,7 +348,7 @@ def _annex_page(run: _Run, context: Context) -> None:
     _foot(run, context)
 
 
-def _watermark(run: _Run) -> None:
+def _watermark(run: Run) -> None:
     run.canvas.saveState()
     run.canvas.setFillGray(0.88)
     run.canvas.translate(run.size[0] / 2, run.size[1] / 2)

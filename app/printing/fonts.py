@@ -107,9 +107,14 @@ def wrap(text: str, font: str, size: float, room: float) -> tuple[str, ...]:
 _NOT_FIRST = set("，。、；：？！）》」』】”’·,.;:?!)]}%")
 
 
+_NOT_LAST = set("（《「『【“‘([{￥")
+
+
 def _break(line: str, following: str) -> tuple[str, str]:
-    """Where to end a full line: not before closing punctuation, not inside a Latin word."""
+    """Where to end a full line: not before closing punctuation nor after opening, not inside a Latin word."""
     if following in _NOT_FIRST and len(line) > 1:
+        return line[:-1], line[-1]
+    if line[-1] in _NOT_LAST and len(line) > 1:
         return line[:-1], line[-1]
     if following.isascii() and following.isalnum() and " " in line[1:] and line[-1].isascii() and line[-1].isalnum():
         head, _, tail = line.rpartition(" ")

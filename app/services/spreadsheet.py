@@ -42,6 +42,15 @@ def save(book: Any, path: Path) -> None:
         raise UserError(f"无法写入 {path.name}。如果它正在表格软件里开着，请先关掉；或换一个位置。") from e
 
 
+def stay_text(sheet: Any) -> None:
+    """Make every text of a sheet stay one: what begins with = is no formula."""
+    for row in sheet.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, str):
+                cell.value = _UNWRITABLE.sub("", cell.value)
+                cell.data_type = "s"
+
+
 def text_cell(sheet: Any, value: str, font: Any = None) -> Any:
     """A cell of a write-only sheet that stays text: a text that begins with = is no formula, 18 digits no number."""
     from openpyxl.cell import WriteOnlyCell
