@@ -87,3 +87,16 @@ class LecturePhoto(Base):
     height: Mapped[int]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     """JPEG."""
+
+
+class SignInTray(Base):
+    """A row of somebody else's sign-in list that waits for a person to say who it is."""
+
+    __tablename__ = "sign_in_tray"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    lecture: Mapped[str] = mapped_column(String(36), index=True)
+    session: Mapped[str | None] = mapped_column(String(36))
+    file_name: Mapped[str] = mapped_column(String(200))
+    row: Mapped[int]
+    cells: Mapped[str] = mapped_column(Text)
+    """JSON: what the row says, by field; signed_at in written form."""

@@ -114,6 +114,18 @@ def upgrade() -> None:
     with op.batch_alter_table('settled_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_settled_scan_sign_in'), ['sign_in'], unique=False)
 
+    op.create_table('sign_in_tray',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('lecture', sa.String(length=36), nullable=False),
+    sa.Column('session', sa.String(length=36), nullable=True),
+    sa.Column('file_name', sa.String(length=200), nullable=False),
+    sa.Column('row', sa.Integer(), nullable=False),
+    sa.Column('cells', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    with op.batch_alter_table('sign_in_tray', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sign_in_tray_lecture'), ['lecture'], unique=False)
+
     op.create_table('walk_in_decision',
     sa.Column('one', sa.String(length=40), nullable=False),
     sa.Column('other', sa.String(length=40), nullable=False),
