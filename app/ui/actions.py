@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from app.services import applications, merging, paperwork
+from app.services.checkin.door import open_lecture
+from app.services.lectures import papers
 from app.services.records import Invalid
 from app.services.roster.matching import Matcher, Near, pairs_in_roster
 from app.ui import errors, jobs
 from app.ui.entry_dialog import EntryDialog
 from app.ui.kiosk.door import DoorWindow
+from app.ui.lecture.open_door import OpenDoorDialog
+from app.ui.lecture.year import YearDialog
 from app.ui.pair import DIFFERENT, LATER, PairDialog
 from app.ui.register.person_page import EventDialog, names_of
 from app.ui.text import tr
@@ -44,15 +48,40 @@ class RegisterActions:
 
     def open_selected_door(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):
-            self.open_door(ids[0])
+            self.ask_door(ids[0])
+
+    def ask_door(self, lecture_id: str) -> None:
+        """Which session, what the door is called, whether a greeter gets the PC; then the door. A closed lecture opens no door."""
+        if self._has_door(lecture_id):
+            return
+        lecture = self._record(Lecture, lecture_id)
+        if lecture.is_closed:
+            self.window.toast.say(tr("这场讲座已经结束。要补签，请打开讲座，用“纸质录入／补签”。"))
+            return
+        memory = self.window.preferences.tables.setdefault("door", {})
+        dialog = OpenDoorDialog(self.window, self.window.office, lecture_id, name=memory.get("name", ""))
+        if not dialog.exec():
+            return
+        memory["name"] = dialog.name.text().strip()
+        self.open_door(lecture_id, session=dialog.chosen_session())
+        if dialog.kiosk and self.door is not None:
+            self.window.locked.emit()
+            self.door.raise_()
+            self.door.activateWindow()
+
+    def _has_door(self, lecture_id: str) -> bool:
+        """Bring the lecture's open door to the front; whether there is one."""
+        if self.door is None or not self.door.isVisible() or self.door.lecture.id != lecture_id:
+            return False
+        self.door.raise_()
+        return True
 
     def open_door(self, lecture_id: str, *, session: LectureSession | None = None) -> DoorWindow:
         """The check-in window for a lecture, full screen; one at a time."""
-        if self.door is not None and self.door.isVisible():
-            if self.door.lecture.id == lecture_id:
-                self.door.raise_()
-                return self.door
-            self.close_door()
+        if self._has_door(lecture_id) and self.door is not None:
+            return self.door
+        self.close_door()
+        open_lecture(self.window.office, lecture_id)
         self.door = DoorWindow(self.window.office, self._record(Lecture, lecture_id), session=session, door=self.window.preferences.tables.get("door", {}).get("name", ""))
         self.door.leaving.connect(self._leave_door)
         self.door.showFullScreen()
@@ -120,6 +149,20 @@ class RegisterActions:
         if ids := self._chosen("lecture", tr("一场讲座")):
             context = paperwork.sign_in_context(self.window.office, ids[0])
             self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
+
+    def show_rows(self, register: str, lecture_id: str, title: str) -> None:
+        """A lecture's rows of another register; new ones belong to it."""
+        if self.window.go(register):
+            self.window.register_page(register).show_only({"lecture": lecture_id}, title)
+
+    def show_year(self) -> None:
+        YearDialog(self.window, self.window.office).exec()
+
+    def print_badges(self) -> None:
+        """Badges for everybody who is selected, ten on a sheet."""
+        if ids := self._chosen("member", tr("要打签到证的人")):
+            context = papers.badges(self.window.office, ids)
+            self.window.show_pdf(paperwork.render(self.window.office, "badge", [context]), tr("签到证"), warning=paperwork.unprintable("badge", [context]))
 
     def show_entries(self) -> None:
         if ids := self._chosen("competition", tr("一项竞赛")):

@@ -16,6 +16,7 @@ from app.services.roster.intake import Imported
 from app.ui import errors, jobs
 from app.ui.actions import RegisterActions
 from app.ui.kept import KeptDialog
+from app.ui.lecture.page import LecturePage
 from app.ui.pages.exchange import ExchangePage
 from app.ui.pages.history import HistoryPage
 from app.ui.pages.settings import SettingsPage
@@ -23,9 +24,9 @@ from app.ui.pages.today import TodayPage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.page import RegisterPage
-from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import when
 from app.ui.register.sheets import OrganisationSheet
+from app.ui.register.side_page import SidePage
 from app.ui.roster.page import PREVIEW, RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
@@ -175,11 +176,15 @@ class MainWindow(QMainWindow):
         page.title = TITLES[register.__tablename__]
         page.said.connect(self.toast.say)
         page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
+        if isinstance(page.record_page, SidePage):
+            page.record_page.wanted.connect(self.open_found)
+            page.record_page.said.connect(self.toast.say)
+            page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         return page
 
     def _make_today(self) -> Page:
         page = TodayPage(self.office)
-        page.door_wanted.connect(self.registers.open_door)
+        page.door_wanted.connect(self.registers.ask_door)
         page.apply_wanted.connect(self.registers.apply)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
@@ -195,11 +200,7 @@ class MainWindow(QMainWindow):
 
     def _make_members(self) -> Page:
         page = self._register(Member, button(tr("导入名册"), lambda: self.go("import"), icon_name="import", key="Ctrl+I"))
-        if isinstance(page.record_page, PersonPage):
-            page.record_page.wanted.connect(self.open_found)
-            page.record_page.said.connect(self.toast.say)
-            page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
-        page.more_edits = {tr("会籍变化…"): self.registers.change_membership, tr("找重复的人…"): self.registers.find_twins}
+        page.more_edits = {tr("会籍变化…"): self.registers.change_membership, tr("找重复的人…"): self.registers.find_twins, tr("打印签到证…"): self.registers.print_badges}
         page.empty_hint = tr("点右上角“导入名册”（Ctrl+I），把人事科的表格拖进来就行。")
         return page
 
@@ -211,10 +212,14 @@ class MainWindow(QMainWindow):
         return page
 
     def _make_lectures(self) -> Page:
-        return self._register(
-            Lecture, button(tr("看签到"), self.registers.show_sign_ins, icon_name="clipboard-check"), button(tr("签到表"), self.registers.print_sign_ins, icon_name="printer", key="Ctrl+P"),
-            button(tr("打开签到"), self.registers.open_selected_door, icon_name="door-open"),
+        page = self._register(
+            Lecture, button(tr("全年台账"), self.registers.show_year, icon_name="calendar"), button(tr("看签到"), self.registers.show_sign_ins, icon_name="clipboard-check"),
+            button(tr("签到表"), self.registers.print_sign_ins, icon_name="printer", key="Ctrl+P"), button(tr("打开签到"), self.registers.open_selected_door, icon_name="door-open"),
         )
+        if isinstance(page.record_page, LecturePage):
+            page.record_page.door_wanted.connect(self.registers.ask_door)
+            page.record_page.rows_wanted.connect(self.registers.show_rows)
+        return page
 
     def _make_competitions(self) -> Page:
         return self._register(Competition, button(tr("看报名"), self.registers.show_entries, icon_name="medal"), button(tr("报名…"), self.registers.enter, icon_name="user-plus"))

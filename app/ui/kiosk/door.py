@@ -529,7 +529,7 @@ class DoorWindow(QWidget):
 
     def _move_choice(self, step: int) -> None:
         if self.middle.currentIndex() == PEOPLE:
-            self.people.move(step)
+            self.people.step_by(step)
         if self.middle.currentIndex() != CHOICES:
             return
         self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))

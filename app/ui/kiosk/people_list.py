@@ -127,7 +127,7 @@ class PeopleList(QWidget):
         place = self.table.currentIndex().row()
         return self.model.items[place] if 0 <= place < len(self.model.items) else None
 
-    def move(self, step: int) -> None:  # type: ignore[override]  # along the list, not over the screen
+    def step_by(self, step: int) -> None:
         place = max(0, min(len(self.model.items) - 1, self.table.currentIndex().row() + step))
         if self.model.items:
             self.table.selectRow(place)

@@ -14,6 +14,7 @@ from app.services.listing import Query
 from app.services.office import Office
 from app.services.records import ActKind, Changed
 from app.ui import errors, jobs
+from app.ui.lecture.page import LecturePage
 from app.ui.preferences import Preferences
 from app.ui.register.columns import TableColumns
 from app.ui.register.edits import TableEdits
@@ -21,14 +22,17 @@ from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
 from app.ui.register.record_page import RecordPage
 from app.ui.register.sheets import MemberSheets
+from app.ui.register.side_page import SidePage
 from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_list
 from app.ui.text import tr
 from app.ui.theme import px, theme
 from app.ui.widgets import ColouredDelegate, EmptyState, Page, QuietCombo, button, label, row
 from db.problems import UserError
 from db.record import Record
-from db.registers import Member
+from db.registers import Lecture, Member
 
+_RECORD_PAGES: Mapping[type[Record], Callable[[Office], SidePage]] = {Member: PersonPage, Lecture: LecturePage}
+"""Registers whose records have a page with more than their fields."""
 MOST_KEPT = 2_000
 """So many selected rows are found again after a refresh."""
 
@@ -58,7 +62,7 @@ class RegisterPage(Page):
         self._build_bar(extra)
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
-        self.record_page = PersonPage(office) if register is Member else RecordPage(office, register)
+        self.record_page = _RECORD_PAGES[register](office) if register in _RECORD_PAGES else RecordPage(office, register)
         self.record_page.closed.connect(self._record_closed)
         self.stack.addWidget(self._list())
         self.stack.addWidget(self.record_page)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QFileDialog, QFormLayout, QInputDialog, QLineEdit, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 from sqlalchemy import select
 
@@ -15,7 +15,7 @@ from app.services.records import Invalid
 from app.services.roster.matching import Matcher
 from app.ui import errors
 from app.ui.pair import DIFFERENT, SAME, PairDialog
-from app.ui.register.record_page import RecordPage
+from app.ui.register.side_page import SidePage
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, Card, QuietCombo, button, label, row
@@ -63,12 +63,8 @@ class EventDialog(QDialog):
         self.accept()
 
 
-class PersonPage(RecordPage):
-    """`wanted` asks for another record's page, `pdf_ready` for a preview, `said` for a line of news."""
-
-    wanted = Signal(object)
-    pdf_ready = Signal(object, str, object)
-    said = Signal(str)
+class PersonPage(SidePage):
+    """Her fields and her life with the union."""
 
     def __init__(self, office: Office) -> None:
         super().__init__(office, Member)
@@ -76,15 +72,11 @@ class PersonPage(RecordPage):
         self.more_button = button("", self._show_more, icon_name="ellipsis", tip=tr("更多"))
         self.head.addWidget(self.record_button)
         self.head.addWidget(self.more_button)
-        self.aside = QWidget()
-        beside = QVBoxLayout(self.aside)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(px(12))
         status = Card(padding=16, spacing=8)
         self.status = label("", "section", wrap=True)
         self.event_button = button(tr("会籍变化…"), self.ask_event, icon_name="arrow-right-left", key="Ctrl+E")
         status.body.addLayout(row(self.status, self.event_button, wide=self.status))
-        beside.addWidget(status)
+        self.beside.addWidget(status)
         life = Card(padding=16, spacing=8)
         self.life_head = label("", "section")
         self.life = QListWidget()
@@ -95,33 +87,15 @@ class PersonPage(RecordPage):
         self.life.itemActivated.connect(self._open_item)
         life.body.addWidget(self.life_head)
         life.body.addWidget(self.life, 1)
-        beside.addWidget(life, 1)
-        self._beside: bool | None = None
-        self._lay(beside=False)
+        self.beside.addWidget(life, 1)
+        self.lay(beside=False)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._lay(beside=self.width() >= px(900))
-
-    def _lay(self, *, beside: bool) -> None:
-        """Beside the fields where there is room, else below them."""
-        if beside == self._beside:
-            return
-        self._beside = beside
-        self.aside.setParent(None)
-        if beside:
-            self.aside.setFixedWidth(px(360))
-            self.life.setMinimumHeight(0)
-            self.middle.addWidget(self.aside)
-        else:
-            self.aside.setMinimumWidth(0)
-            self.aside.setMaximumWidth(16_777_215)
-            self.life.setMinimumHeight(px(220))
-            self.content.insertWidget(self.content.count() - 2, self.aside)
-        self.aside.setVisible(self.record_id is not None)
+    def tall(self) -> QWidget | None:
+        return self.life
 
     def _show_around(self, session: Any, record: Record | None) -> None:
-        for part in (self.aside, self.record_button, self.more_button):
+        super()._show_around(session, record)
+        for part in (self.record_button, self.more_button):
             part.setVisible(record is not None)
         if record is None:
             return

@@ -4,41 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDialog, QFormLayout, QGridLayout, QLineEdit, QListWidget, QListWidgetItem, QRadioButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDialog, QFormLayout, QGridLayout, QLineEdit, QListWidget, QListWidgetItem, QRadioButton, QWidget
 
 from app.services.office import Office
 from app.services.roster import batch, intake, layout
 from app.services.roster.batch import Form
 from app.services.roster.intake import Mode, Options
+from app.ui.dialog import FramedDialog
 from app.ui.text import tr
-from app.ui.theme import px
-from app.ui.widgets import Banner, QuietCombo, button, fit_to_screen, label, row
+from app.ui.widgets import Banner, QuietCombo, button, label, row
 from db import codes
 
 
-class _Dialog(QDialog):
-    def __init__(self, parent: QWidget | None, title: str, width: int, height: int) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        fit_to_screen(self, width, height)
-        self.box = QVBoxLayout(self)
-        self.box.setContentsMargins(px(20), px(16), px(20), px(16))
-        self.box.setSpacing(px(12))
-
-    def scrolled(self) -> QWidget:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        inner = QWidget()
-        area.setWidget(inner)
-        self.box.addWidget(area, 1)
-        return inner
-
-    def foot(self, accept: str) -> None:
-        self.ok = button(accept, self.accept, primary=True)
-        self.box.addLayout(row(None, button(tr("取消"), self.reject), self.ok))
-
-
-class ColumnsDialog(_Dialog):
+class ColumnsDialog(FramedDialog):
     """What each column of a table is; and a name under which such workbooks are recognised next time."""
 
     def __init__(self, parent: QWidget | None, headers: Mapping[int, str], columns: Mapping[int, str], *, name: str = "", samples: Mapping[int, Sequence[str]] | None = None, choices: Mapping[str, str] | None = None) -> None:
@@ -67,7 +45,7 @@ class ColumnsDialog(_Dialog):
         return {column: combo.currentData() for column, combo in self.choices.items() if combo.currentData()}
 
 
-class OptionsDialog(_Dialog):
+class OptionsDialog(FramedDialog):
     """The mode, and the columns in which a blank empties what is stored."""
 
     def __init__(self, parent: QWidget | None, options: Options, names: Sequence[str]) -> None:
@@ -93,7 +71,7 @@ class OptionsDialog(_Dialog):
         return Options(list(Mode)[self.modes.checkedId()], frozenset(name for name, made in self.wipes.items() if made.isChecked()))
 
 
-class MissingDialog(_Dialog):
+class MissingDialog(FramedDialog):
     """Who is in the roster and not in the workbook: proposed as left, done only for those who are ticked."""
 
     def __init__(self, parent: QWidget | None, people: Sequence[tuple[str, str]], file_name: str, today: date) -> None:
@@ -167,7 +145,7 @@ class MissingDialog(_Dialog):
         return {"event": self.kind.currentText(), "event_date": self.date.text(), "reason": self.reason.currentText()}
 
 
-class FormsDialog(_Dialog):
+class FormsDialog(FramedDialog):
     """The kinds of workbook that are recognised: rename, change the columns, forget."""
 
     def __init__(self, parent: QWidget | None, office: Office) -> None:

@@ -1,0 +1,217 @@
+"""A lecture's page: its fields, and beside them where it stands: each step with what it still wants and what it prints."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from sqlalchemy import func, select
+
+from app.printing import template
+from app.services import paperwork
+from app.services.checkin import after
+from app.services.checkin.answers import PROOF
+from app.services.lectures import life, papers
+from app.services.lectures.life import Step
+from app.services.office import Office
+from app.ui import errors
+from app.ui.lecture.doors import DoorsDialog
+from app.ui.lecture.invite import InviteDialog
+from app.ui.lecture.paper_entry import PaperEntryDialog
+from app.ui.lecture.photos import PhotosDialog
+from app.ui.lecture.tray import TrayDialog, ask_import
+from app.ui.register.side_page import SidePage
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import Card, Icon, button, clear, label, row
+from db.door_tables import DoorPc, LecturePhoto, SignInTray
+from db.problems import UserError
+from db.record import Record
+from db.registers import Lecture, Registration
+
+_DOES: Mapping[str, str] = {"计划": "", "通知": "发出通知", "签到中": "打开签到", "结束": "结束签到", "已反馈": "已反馈"}
+
+
+class LecturePage(SidePage):
+    """`door_wanted` asks for the door of a lecture, `rows_wanted` for the rows of another register that belong to it: (register, lecture's id, title)."""
+
+    door_wanted = Signal(str)
+    rows_wanted = Signal(str, str, str)
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(office, Lecture, width=400)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, px(6), 0)
+        self._column.setSpacing(px(10))
+        self._area.setWidget(inner)
+        self.beside.addWidget(self._area, 1)
+        self.acts: dict[str, QPushButton] = {}
+        """The buttons of the steps by their words, for keys and tests."""
+        self.lay(beside=False)
+
+    def tall(self) -> QWidget | None:
+        return self._area
+
+    def _show_around(self, session: Any, record: Record | None) -> None:
+        super()._show_around(session, record)
+        clear(self._column)
+        self.acts.clear()
+        if record is None:
+            return
+        connection = session.connection()
+        try:
+            steps = life.steps(connection, record.id)
+        except UserError:
+            return  # it was removed while its page was open; the banner of the next act says so
+        attendances, people = after.headcount(connection, record.id)
+
+        def count(table: Any, of: Any) -> int:
+            return int(session.execute(select(func.count()).select_from(table).where(of == record.id)).scalar_one())
+
+        listed = int(session.execute(select(func.count()).select_from(Registration).where(Registration.lecture == record.id, Registration.removed_at.is_(None))).scalar_one())
+        seats = life.seats(connection, record.id).sentence
+        notes = {
+            "通知": seats, "签到中": tr("{n} 人次，{m} 人{proof}").format(n=attendances, m=people, proof=tr("，够 200 人") if people >= PROOF else "") if attendances else "",
+            "名单": tr("名单 {n} 人").format(n=listed) if listed else tr("没有名单：在册会员都可以来。"),
+        }
+        waiting, doors, photos = count(SignInTray, SignInTray.lecture), count(DoorPc, DoorPc.lecture), count(LecturePhoto, LecturePhoto.lecture)
+        for step in steps:
+            if step.state == "签到中":
+                self._part(None, tr("参加名单"), notes["名单"], (), self._list_acts(listed))
+            self._part(step, tr(step.title), notes.get(step.state, ""), step.missing, self._acts_of(step, waiting, doors, photos, attendances))
+        self._column.addStretch(1)
+
+    def _part(self, step: Step | None, title: str, note: str, missing: tuple[str, ...], acts: Mapping[str, tuple[str, Callable[[], object]]]) -> None:
+        card = Card(padding=14, spacing=6)
+        icon, tone = ("circle-check", "good") if step and step.reached and not step.is_now else ("circle-help", "accent") if step and step.is_now else ("list-checks" if step is None else "clock", "secondary")
+        card.body.addLayout(row(Icon(icon if not (step and step.is_now) else "chevron-right", tone, 18), label(title, "section"), None, label(tr("现在"), "accentWord") if step and step.is_now else None))
+        if note:
+            card.body.addWidget(label(note, "secondary", wrap=True))
+        if missing:
+            card.body.addWidget(label(tr("还缺：{what}").format(what="、".join(missing)), "doubt", wrap=True))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(px(8))
+        grid.setVerticalSpacing(px(6))
+        for n, (words, (icon_name, do)) in enumerate(acts.items()):
+            made = button(words, do, icon_name=icon_name)
+            self.acts[words] = made
+            grid.addWidget(made, n // 2, n % 2)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        card.body.addLayout(grid)
+        self._column.addWidget(card)
+
+    def _list_acts(self, listed: int) -> dict[str, tuple[str, Callable[[], object]]]:
+        acts: dict[str, tuple[str, Callable[[], object]]] = {tr("从名册选人…"): ("user-plus", self.invite), tr("看名单"): ("list-checks", partial(self._rows, "registration", tr("参加名单：{title}")))}
+        if listed:
+            acts |= {tr("打印名单"): ("printer", self.print_list), tr("签到证"): ("qr-code", self.print_badges)}
+        return acts
+
+    def _acts_of(self, step: Step, waiting: int, doors: int, photos: int, attendances: int) -> dict[str, tuple[str, Callable[[], object]]]:
+        does = {tr(_DOES[step.state]): ("chevron-right", partial(self.go_to, step.state))} if _DOES[step.state] and not step.reached and step.state != "签到中" else {}
+        paper = partial(self._print)
+        if step.state == "计划":
+            return {tr("申办表"): ("file-text", partial(paper, "lecture_application", papers.application)), tr("场次和会场"): ("calendar-days", partial(self._rows, "lecture_session", tr("场次：{title}")))}
+        if step.state == "通知":
+            return {tr("通知"): ("bell", partial(paper, "lecture_notice", papers.notice)), **does}
+        if step.state == "签到中":
+            more = tr("签到处（{n}）…").format(n=doors) if doors else tr("几个签到处…")
+            return {tr("打开签到"): ("door-open", lambda: self.door_wanted.emit(self.record_id or "")), more: ("usb", self.show_doors), tr("看签到"): ("clipboard-check", partial(self._rows, "sign_in", tr("签到：{title}")))}
+        if step.state == "结束":
+            tray = {tr("待定 {n} 行…").format(n=waiting): ("inbox", self.show_tray)} if waiting else {}
+            return {
+                **does, tr("纸质录入／补签…"): ("keyboard", self.enter_paper), tr("导入签到…"): ("import", self.ask_import), **tray, tr("签到表"): ("printer", partial(paper, "sign_in_sheet", paperwork.sign_in_context)),
+                **({tr("参加证明"): ("award", partial(paper, "attendance_certificate", papers.certificates))} if attendances else {}),
+            }
+        return {(tr("照片（{n}）…").format(n=photos) if photos else tr("照片…")): ("image", self.show_photos), tr("反馈表"): ("file-text", partial(paper, "activity_report", papers.report)), **does}
+
+    # -- what the buttons do
+
+    def again(self) -> None:
+        """Show anew what hangs on the lecture, and its state; what is being typed stays."""
+        if self.record_id is None:
+            return
+        with self.office.reading() as session:
+            record = session.scalars(select(Lecture).where(Lecture.id == self.record_id)).first()
+            if record is None:
+                return
+            if self.editors["state"].state() == self._as_loaded.get("state"):
+                self.editors["state"].set_text(record.state or "")
+                self._loaded["state"], self._as_loaded["state"] = self.editors["state"].text(), self.editors["state"].state()
+            self._show_around(session, record)
+
+    def _saved(self) -> bool:
+        """What is printed or asked about is what is stored: unsaved fields are saved first, where the clerk says so."""
+        record_id = self.record_id
+        if self.is_dirty and (not self.may_leave() or record_id is None):
+            return False
+        return self.record_id is not None
+
+    def _print(self, form: str, make: Callable[[Office, str], template.Context]) -> None:
+        if not self._saved() or self.record_id is None:
+            return
+        try:
+            context = make(self.office, self.record_id)
+            pdf = paperwork.render(self.office, form, [context])
+        except UserError as e:
+            errors.show(self, e)
+            return
+        self.pdf_ready.emit(pdf, template.load(form).title, paperwork.unprintable(form, [context]))
+
+    def go_to(self, state: str) -> None:
+        """Take the lecture to this step."""
+        if not self._saved() or self.record_id is None:
+            return
+        try:
+            life.move(self.office, self.record_id, state)
+        except UserError as e:
+            self.banner.say(str(e), "warn")
+            return
+        self.banner.say("")
+        self.again()
+
+    def _rows(self, register: str, title: str) -> None:
+        self.rows_wanted.emit(register, self.record_id, title.format(title=self.heading.text()))
+
+    def _dialog(self, dialog: Any) -> None:
+        dialog.exec()
+        self.again()
+
+    def invite(self) -> None:
+        if self.record_id:
+            self._dialog(InviteDialog(self, self.office, self.record_id))
+
+    def print_list(self) -> None:
+        if self.record_id:
+            heads, widths, rows = papers.list_rows(self.office, self.record_id)
+            self.pdf_ready.emit(paperwork.list_sheet(self.office, tr("参加名单：{title}").format(title=self.heading.text()), heads, widths, rows), tr("参加名单"), None)
+
+    def print_badges(self) -> None:
+        self._print("badge", lambda office, lecture: papers.badges(office, papers.listed(office, lecture)))
+
+    def show_doors(self) -> None:
+        if self._saved() and self.record_id:
+            self._dialog(DoorsDialog(self, self.office, self.record_id, show_pdf=lambda pdf, title: self.pdf_ready.emit(pdf, title, None)))
+
+    def enter_paper(self) -> None:
+        if self.record_id:
+            self._dialog(PaperEntryDialog(self, self.office, self.record_id))
+
+    def ask_import(self) -> None:
+        if self.record_id and (said := ask_import(self, self.office, self.record_id)):
+            self.said.emit(said)
+            self.again()
+
+    def show_tray(self) -> None:
+        if self.record_id:
+            self._dialog(TrayDialog(self, self.office, self.record_id))
+
+    def show_photos(self) -> None:
+        if self.record_id:
+            self._dialog(PhotosDialog(self, self.office, self.record_id))
+
+
