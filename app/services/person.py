@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.printing import template
 from app.services import listing, membership, paperwork
+from app.services.checkin import scans
 from app.services.membership import Status
 from app.services.office import Office
 from app.services.records import ActKind, resolve, table_of
@@ -29,7 +30,7 @@ from db.journal import ERASED, Deed, JournalRow
 from db.office_tables import MergedAway
 from db.problems import UserError
 from db.record import Record, field_of, fields_of, values_of
-from db.registers import REGISTERS, Certificate, Entry, Member, MembershipEvent, SignIn, SubsidyApplication
+from db.registers import REGISTERS, Certificate, Entry, Member, MembershipEvent, Registration, SignIn, SubsidyApplication
 
 ERASED_NAME = "（已清除）"
 _TELLS_TOO_MUCH = frozenset({"ethnicity", "political_status"})
@@ -181,6 +182,7 @@ def erase(office: Office, member: str) -> int:
         for register, row in targets:
             act.erase(register, row, _anonymous(register, row), emptied.pop((register.__tablename__, row["id"]), ()), gone=register is Member)
         batch.forget_person(act.connection, traces)
+        scans.forget_person(act.connection, [row["id"] for register, row in targets if register is Member], [row["id"] for register, row in targets if register in (SignIn, Registration)], traces.names, traces.numbers)
         # Deleting from the index only marks its tokens; merging its parts into one is what drops them.
         for register in {register for register, _ in targets}:
             act.connection.exec_driver_sql(f"INSERT INTO search_{register.__tablename__}(search_{register.__tablename__}) VALUES ('optimize')")

@@ -9,6 +9,7 @@ from app.services import exchange, paperwork, setup
 from app.services.office import Office
 from app.services.records import Invalid, read_values
 from app.ui import errors, jobs, preferences
+from app.ui.kiosk.set_up import SetUpDoor
 from app.ui.preferences import home
 from app.ui.register.editors import Editor, editor_for
 from app.ui.text import tr
@@ -66,13 +67,20 @@ class FirstStart(QWidget):
         self.begin = button(tr("建立我们工会的资料库"), lambda: self._go(1), icon_name="building-2", primary=True)
         self.practice = button(tr("先用练习工会试试"), self.open_practice, icon_name="graduation-cap")
         self.existing = button(tr("打开已有的资料库…"), self._open_existing, icon_name="folder-open")
-        for part in (self.begin, self.practice, self.existing):
+        self.only_door = button(tr("这台电脑只做签到（U 盘上有签到文件）…"), self.ask_door, icon_name="usb")
+        for part in (self.begin, self.practice, self.existing, self.only_door):
             card.body.addWidget(part)
         if self._can_go_back:
             card.body.addWidget(button(tr("返回"), self.back_wanted.emit, icon_name="chevron-left"))
         self.welcome_banner = Banner()
         card.body.addWidget(self.welcome_banner)
         return card
+
+    def ask_door(self) -> None:
+        """Make this PC a door from the file on the stick."""
+        dialog = SetUpDoor(self)
+        if dialog.exec() and dialog.office is not None:
+            self.opened.emit(dialog.office)
 
     def _union(self) -> QWidget:
         card = self._card(tr("我们的工会"), tr("会印在每一张表上，请与公章和法人证书一致。以后可以改。"))

@@ -102,6 +102,7 @@ class Shell:
     def enter(self, office: object) -> None:
         """Show the office; back it up once a day."""
         from app.services import membership
+        from app.services.checkin import doorfile, settle
         from app.services.office import Office
         from app.ui.kiosk.chooser import DoorChooser
         from app.ui.main_window import MainWindow
@@ -114,6 +115,8 @@ class Shell:
         if not office.practice:
             self.preferences.vault = str(office.vault.folder)
         self.preferences.save()
+        if doorfile.sent_out(office) is None:
+            settle.settle(office)  # what a power cut left in the doors' book
         if office.user.role is Role.DOOR:
             chooser = DoorChooser(office)
             chooser.locked.connect(self.lock)

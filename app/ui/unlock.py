@@ -75,6 +75,9 @@ class UnlockPage(QWidget):
         self.union.setText(keys.title + (tr("（练习）") if keys.practice else ""))
         self.name.addItems([slot.name for slot in keys.users])
         self.name.setCurrentText(last_user)
+        if not any(slot.role is not keyslots.Role.DOOR for slot in keys.slots):  # a door that was sent out
+            self._password_label.setText(tr("签到码（纸条上的 16 个字符）"))
+            self.forgot.hide()
         self.password.clear()
         self.password.setFocus()
 

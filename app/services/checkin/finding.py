@@ -79,7 +79,7 @@ def badge_of(vault_id: str, member: str) -> str:
 
 def read_badge(text: str) -> tuple[str, str] | None:
     """(union, member's id) of a badge, None where the text is none."""
-    parts = text.strip().upper().replace("：", ":").split(":")
+    parts = identity.squeeze(text).upper().split(":")
     if len(parts) != 3 or parts[0] != BADGE or len(parts[2]) != 32:
         return None
     d = parts[2].lower()

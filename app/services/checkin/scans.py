@@ -1,6 +1,7 @@
 """Writing down what happens at a door: one line a scan, on the disk before anybody is told."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -81,6 +82,23 @@ def shortened(typed: str) -> str:
     text = "".join(c for c in typed if c.isprintable()).strip()[:100]
     digits = sum(c.isdigit() for c in text)
     return f"…{text[-6:]}" if digits >= 12 else text
+
+
+def forget_person(connection: Connection, members: Sequence[str], records: Sequence[str], names: Collection[str], numbers: Mapping[str, Collection[str]]) -> None:
+    """Take the words about somebody out of the doors' book and of the tray: that somebody came stays, who it was does not."""
+    ask = connection.exec_driver_sql
+    mine = set(members) | set(records)
+    for sign_in in records:
+        mine |= set(ask("SELECT scan FROM settled_scan WHERE sign_in = ?", (sign_in,)).scalars())
+    marks = ", ".join("?" * len(mine))
+    ask(f"UPDATE door_scan SET full_name = '（已清除）', unit = NULL, mobile = NULL, typed = NULL, note = NULL WHERE person IN ({marks}) OR id IN ({marks})", (*mine, *mine))
+    known = {*names, *(number for some in numbers.values() for number in some)}
+    for scan, typed in ask("SELECT id, typed FROM door_scan WHERE typed IS NOT NULL").all():
+        if typed.strip("…") and any(typed == word or (typed.startswith("…") and word.endswith(typed[1:])) for word in known):
+            ask("UPDATE door_scan SET typed = NULL WHERE id = ?", (scan,))
+    for waiting, cells in ask("SELECT id, cells FROM sign_in_tray").all():
+        if known & {str(value) for value in json.loads(cells).values()}:
+            ask("DELETE FROM sign_in_tray WHERE id = ?", (waiting,))
 
 
 class DoorClock:

@@ -141,8 +141,8 @@ class DoorsDialog(FramedDialog):
             return
         card = Card(tr("像是同一人，请看一眼（{n}）").format(n=len(told.questions)), padding=16, spacing=8)
         for q in told.questions[:SHOWN]:
-            both = f"{_walked_in(q)}　↔　{self._other(connection, q)}"
-            card.body.addLayout(row(label(both, wrap=True), button(tr("是同一人"), partial(self.decide, q, same=True), icon_name="check"), button(tr("不是"), partial(self.decide, q, same=False)), wide=None))
+            both = label(f"{_walked_in(q)}　↔　{self._other(connection, q)}", wrap=True)
+            card.body.addLayout(row(both, button(tr("是同一人"), partial(self.decide, q, same=True), icon_name="check"), button(tr("不是"), partial(self.decide, q, same=False)), wide=both))
         self.column.addWidget(card)
 
     def _other(self, connection: Connection, q: Question) -> str:

@@ -20,7 +20,7 @@ COLUMNS = 3
 
 class PhotosDialog(FramedDialog):
     def __init__(self, parent: QWidget | None, office: Office, lecture: str) -> None:
-        super().__init__(parent, tr("照片"), 860, 620)
+        super().__init__(parent, tr("照片"), 900, 620)
         self.office, self.lecture = office, lecture
         self.setAcceptDrops(True)
         self.box.addWidget(label(tr("照片缩小后加密存在资料库里，不留拍摄地点。前 {n} 张印在反馈表上。可以直接拖进来。").format(n=life.PHOTOS[1]), "secondary", wrap=True))
@@ -44,7 +44,7 @@ class PhotosDialog(FramedDialog):
             shown = QLabel()
             picture = QPixmap()
             picture.loadFromData(photo.body)
-            shown.setPixmap(picture.scaled(px(230), px(160), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation))
+            shown.setPixmap(picture.scaled(px(220), px(154), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation))
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             shown.setAccessibleName(photo.caption or tr("照片 {n}").format(n=n + 1))
             caption = QLineEdit(photo.caption)

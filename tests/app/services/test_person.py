@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from app.services import membership, merging, person, statistics, undo
+from app.services.checkin import foreign
+from app.services.checkin.door import Door
 from app.services.membership import KEPT, MEMBER, NOT_YET
 from app.services.office import Office
 from app.services.records import ActKind, Invalid, resolve
@@ -247,3 +249,20 @@ def test_a_merge_taken_back_and_brought_back_leads_the_old_id_again(office: Offi
     undo.undo(office, undone.act)
     with office.reading() as session:
         assert resolve(session.connection(), twin) == life
+
+
+def test_erasing_reaches_the_doors_book_and_the_tray(office: Office, lecture: str, add: Callable[..., str], tmp_path: Path) -> None:
+    who = add(Member, **someone(3))
+    door = Door(office, lecture)
+    door.arrive("A00003")
+    door.arrive("A00003")
+    door.close()
+    workbook = tmp_path / "x.csv"
+    workbook.write_text(f"姓名,部门\n{someone(3)['full_name']},二车间\n", encoding="utf-8")
+    foreign.take_in(office, lecture, workbook)
+    person.erase(office, who)
+    with office.vault.engine.connect() as connection:
+        told = str(connection.exec_driver_sql("SELECT * FROM door_scan").all()) + str(connection.exec_driver_sql("SELECT * FROM sign_in_tray").all())
+        assert connection.exec_driver_sql("SELECT count(*) FROM door_scan").scalar() == 2
+    assert someone(3)["full_name"] not in told and "A00003" not in told
+    assert Door(office, lecture).tally().present == 1
