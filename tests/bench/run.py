@@ -321,6 +321,71 @@ def sign_in() -> None:
     report("...and its line in the register", settled, statistics.median(bare), "the same; done after the answer, 420 at once", "")
 
 
+def door_faults() -> None:
+    """kill -9 at random moments of 10,000 sign-ins, and a disk that refuses now and then: how many runs, how many scans were lost."""
+    from app.services.records import ActKind
+    from db.registers import Lecture, Member
+    from tests.faults.door import kill_again_and_again, refuse_now_and_then
+
+    for name, kills, refusals in (("kill -9", 200, False), ("disk refuses", 0, True)):
+        from app.services import setup
+        from db import keyslots
+
+        union = {"name": "练习工会委员会", "uscc": "81110105MC00000017", "upper_union": "三里屯街道总工会"}
+        one = setup.create_office(Path(tempfile.mkdtemp()) / "u", union=union, administrator="甲", password="correct horse", recovery_code=keyslots.new_recovery_code())
+        with one.act(ActKind.IMPORT, "x") as act:
+            act.create_many(Member, people(10_000))
+            lecture = act.create(Lecture, {"topic": "x", "starts_at": one.clock(), "state": "签到中"})
+        numbers = [f"E{n:06}" for n in range(10_000)]
+        if refusals:
+            found = refuse_now_and_then(one, lecture, numbers)
+        else:
+            one.vault.close()
+            found = kill_again_and_again(one.vault.folder, "甲", lecture, numbers, kills=kills)
+        print(f"door, {name:<28} {found.runs:>6} faults   {found.shown:>6} shown   lost {found.lost}   ghosts {found.ghosts}   unsound {found.unsound}   durable before it was shown {found.in_flight}", flush=True)
+
+
+def door_queue() -> None:
+    """A queue of 200 by a scripted scanner through the real window: from the last key to the answer painted, p50 and p95."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+    from sqlalchemy import select
+
+    from app.services.records import ActKind
+    from app.ui.kiosk.door import DoorWindow
+    from app.ui.preferences import Preferences
+    from app.ui.run import make_application
+    from db.registers import Lecture, Member
+
+    application = make_application(Preferences())
+    for size in (200, 20_000, 100_000):
+        one = office(Path(tempfile.mkdtemp()) / "u")
+        with one.act(ActKind.IMPORT, "x") as act:
+            act.create_many(Member, people(size))
+            act.create(Lecture, {"topic": "x", "starts_at": one.clock(), "state": "签到中", "planned_count": size})
+        with one.reading() as session:
+            window = DoorWindow(one, session.scalars(select(Lecture)).one(), door="东门")
+        window.resize(1366, 768)
+        window.show()
+        QTest.qWaitForWindowExposed(window)
+        taken = []
+        for n in range(200):
+            number = f"E{n * (size // 200):06}"
+            QTest.keyClicks(window.field, number)
+            application.processEvents()
+            gc.collect()
+            started = time.perf_counter()
+            QTest.keyClick(window.field, Qt.Key.Key_Return)
+            window.repaint()
+            application.processEvents()
+            taken.append(time.perf_counter() - started)
+            assert window.title.text() == "签到成功", window.title.text()
+        assert window.present.text() == "200"
+        report(f"queue of 200 at {size:,}, p95", statistics.quantiles(taken, n=20)[18], 0.030, f"the aim itself; p50 {statistics.median(taken) * 1000:.1f} ms, worst {max(taken) * 1000:.1f} ms", "<= 30 ms")
+        window.shut()
+        one.vault.close()
+
+
 def keystroke() -> None:
     """A search keystroke at 100,000 members: p95 over initials, pinyin, characters and digits; beside it LIKE on the same file."""
     from app.services import listing
@@ -431,7 +496,7 @@ def export() -> None:
     one.vault.close(), receiver.close()
 
 
-ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "keystroke": keystroke, "forms": forms, "export": export}
+ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export}
 
 
 def main(names: list[str]) -> int:
