@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services.checkin import pin
@@ -11,6 +11,7 @@ from app.services.checkin.answers import Answer, Arrival, Outcome, Person
 from app.services.checkin.door import Door
 from app.services.office import Office
 from app.ui import errors
+from app.ui.kiosk import camera
 from app.ui.kiosk.field import HINT, DoorField
 from app.ui.kiosk.pause import PinDialog, Shutter
 from app.ui.kiosk.people_list import PeopleList
@@ -45,6 +46,7 @@ class DoorWindow(QWidget):
         self.office, self.lecture, self.session = office, lecture, session
         self.door = Door(office, lecture.id, session=session.id if session else None, name=door)
         self.shutter: Shutter | None = None
+        self.camera: camera.Camera | None = None
         self._fit = min(1.0, self.screen().availableSize().height() / px(ROOM))
         self.setObjectName("door")
         self.setStyleSheet(self._large_type())
@@ -176,13 +178,15 @@ class DoorWindow(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
         card.body.addWidget(area, 1)
+        self._latest_area = area
         return card
 
     def _keys(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(self._px(10))
+        looks: tuple[tuple[str, str, Callable[[], None]], ...] = (("F6", tr("摄像头"), self.toggle_camera),) if camera.is_there() else ()
         for keys, text, do in (
-            ("F2", tr("让进／现场加入"), self.add), ("F3", tr("名单"), self.toggle_list), ("F4", tr("打汉字"), self._toggle_input_method), ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
+            ("F2", tr("让进／现场加入"), self.add), ("F3", tr("名单"), self.toggle_list), ("F4", tr("打汉字"), self._toggle_input_method), *looks, ("Ctrl+Z", tr("撤销上一个"), self.undo_last),
             ("F11", tr("大字"), self.toggle_big), ("Ctrl+L", tr("暂停"), self.pause), ("Esc", tr("离开"), self.escape),
         ):
             line.addWidget(label(keys.replace("+", " "), "key"))
@@ -250,8 +254,9 @@ class DoorWindow(QWidget):
             self._offer(outcome.candidates)
         else:
             self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
-            self.name.setText(outcome.person.full_name if outcome.person else self._asked[:20])
+            self.name.setText(outcome.person.full_name if outcome.person else "" if outcome.answer is Answer.OTHER_UNIT else self._asked[:20])
             self.detail.setText(self._detail(outcome))
+            self._fit_name()
             self.field.clear()
         self.foot.setText(self._foot(outcome))
         self.panel.setAccessibleName(f"{words.title} {outcome.person.full_name if outcome.person else ''} {words.sentence}")
@@ -347,12 +352,15 @@ class DoorWindow(QWidget):
 
     def _show_latest(self) -> None:
         """The last ten; one more scan adds one line at the top and lets the lowest go."""
-        wanted = self.door.latest(LATEST)
+        first = self.latest.itemAt(0)
+        whole = self._latest_area.height() // (first.sizeHint().height() + self.latest.spacing()) if first is not None and self.isVisible() else LATEST
+        room = max(1, min(LATEST, whole))  # no line is cut in half
+        wanted = self.door.latest(room)
         names = [arrival.name for arrival in wanted]
         if names and self._shown and names[1:] == self._shown[: len(names) - 1] and names[:1] != self._shown[:1]:
             self.latest.insertWidget(0, self._latest_row(wanted[0]))
-            if self.latest.count() > LATEST:
-                drop(self.latest, LATEST)
+            while self.latest.count() > room:
+                drop(self.latest, room)
         elif names != self._shown:
             clear(self.latest)
             for arrival in wanted:
@@ -432,10 +440,36 @@ class DoorWindow(QWidget):
         self.field.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on)
         self.field.setPlaceholderText(tr("现在可以打汉字；扫码前请再按 F4") if on else tr(HINT))
 
+    def toggle_camera(self) -> None:
+        """Let the webcam read codes, or stop it. What it reads is taken as a scanner's."""
+        if self.camera is not None:
+            self.camera.stop()
+            self.camera = None
+        else:
+            self.camera = camera.Camera(self)
+            self.camera.read.connect(self.take)
+        self.foot.setText(tr("摄像头开着，把二维码对准它。") if self.camera else tr("摄像头关了。"))
+
     def toggle_big(self) -> None:
         self._big = not self._big
-        self.name.setStyleSheet(f"font-size: {self._px(110)}px" if self._big else "")
         self.detail.setStyleSheet(f"font-size: {self._px(34)}px" if self._big else "")
+        self._fit_name()
+
+    def _fit_name(self) -> None:
+        """Big letters as large as the name leaves them: a name is never cut."""
+        if not self._big:
+            self.name.setStyleSheet("")
+            return
+        font = QFont(self.name.font())
+        font.setPixelSize(self._px(110))
+        wide = QFontMetrics(font).horizontalAdvance(self.name.text())
+        room = self.panel.width() - self._px(100)
+        self.name.setStyleSheet(f"font-size: {max(self._px(40), min(self._px(110), self._px(110) * room // max(wide, 1)))}px")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_name()
+        QTimer.singleShot(0, self._show_latest)
 
     def escape(self) -> None:
         """First out of a choice or a half-typed word, then, asked, out of the window."""
@@ -513,6 +547,8 @@ class DoorWindow(QWidget):
         self._is_shut = True
         for timer in (self._idle, self._quiet, self._unused):
             timer.stop()
+        if self.camera is not None:
+            self.camera.stop()
         self.door.close()
         self.close()
 

@@ -1,14 +1,17 @@
 """The door's window: scanners of every kind with real key events, the PIN, the list, letting in, the PC at another door."""
 
+import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QImage, QInputMethodEvent, QTransform
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 from sqlalchemy import func, select
 
 from app.services.checkin import doorfile, finding, pin
@@ -17,6 +20,8 @@ from app.services.office import Office
 from app.services.records import ActKind
 from app.ui import theme
 from app.ui.first_start import FirstStart
+from app.ui.kiosk import camera
+from app.ui.kiosk.camera import EVERY, CodeReader
 from app.ui.kiosk.chooser import DoorChooser
 from app.ui.kiosk.door import PEOPLE, DoorWindow
 from app.ui.kiosk.field import SILENCE
@@ -387,3 +392,31 @@ def test_big_letters_fit_the_smallest_screen(door: DoorWindow, look: str) -> Non
     assert door.minimumSizeHint().height() <= 768 and door.minimumSizeHint().width() <= 1366
 
 
+# -- the webcam
+
+
+def a_code(text: str) -> QImage:
+    """A picture of a QR code, as a webcam might see it: grey, a little turned, an odd width."""
+    buffer = io.BytesIO()
+    segno.make(text, error="m").save(buffer, kind="png", scale=6, border=6, dark="#333333", light="#dddddd")
+    return QImage.fromData(buffer.getvalue()).transformed(QTransform().rotate(7)).copy(0, 0, 301, 301)
+
+
+def test_a_webcam_reads_a_badge_once_while_it_is_held_up(door: DoorWindow) -> None:
+    reader = CodeReader()
+    reader.read.connect(door.take)
+    for _ in range(3):
+        reader.look(a_code(badge(door.office, 11)))
+        QTest.qWait(EVERY + 20)
+    assert door.title.text() == "签到成功" and door.present.text() == "1"
+    reader.look(QImage(320, 240, QImage.Format.Format_RGB32))
+    assert door.present.text() == "1"
+
+
+def test_without_camera_or_reader_the_door_is_as_it_was(monkeypatch: pytest.MonkeyPatch, practice_office: Office, qapp: QApplication) -> None:
+    monkeypatch.setitem(sys.modules, "zxingcpp", None)
+    assert not camera.is_there() and camera.decode(a_code("x")) is None
+    door = DoorWindow(practice_office, the_lecture(practice_office))
+    door.take("B10001")
+    assert door.title.text() == "签到成功" and not any(w.text() == "摄像头" for w in door.findChildren(QLabel))
+    door.shut()
