@@ -57,7 +57,7 @@ def _move(act: Act, register: Any, row: dict[str, Any], name: str, keep: str) ->
 
 def _earlier_counts(act: Act, row: dict[str, Any], keep: str) -> None:
     table = table_of(SignIn)
-    theirs = act.connection.execute(select(table.c.id, table.c.signed_at).where(table.c.lecture == row["lecture"], table.c.member == keep, table.c.removed_at.is_(None))).one()
+    theirs = act.connection.execute(select(table.c.id, table.c.signed_at).where(table.c.lecture == row["lecture"], table.c.session.is_(row["session"]), table.c.member == keep, table.c.removed_at.is_(None))).one()
     if row["signed_at"] and theirs.signed_at and row["signed_at"] < theirs.signed_at:
         act.remove(SignIn, theirs.id)
         act.change(SignIn, row["id"], {"member": keep}, checked=True)
