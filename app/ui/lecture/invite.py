@@ -1,7 +1,7 @@
 """The list from the roster: whom to ask, shown before anybody is put on it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from app.services.lectures import invite
 from app.services.lectures.invite import Candidate, Choice
@@ -27,7 +27,11 @@ class InviteDialog(FramedDialog):
         self.most.setAccessibleName(tr("最多几人"))
         self.most.setFixedWidth(self.most.fontMetrics().horizontalAdvance("0" * 10))
         self.session = SessionChoice(office, lecture, any_of_them=True)
-        self.box.addLayout(row(self.women, self.migrants, self.not_yet, self.retired, None))
+        grid = QGridLayout()
+        for n, part in enumerate((self.women, self.migrants, self.not_yet, self.retired)):
+            grid.addWidget(part, n // 2, n % 2)
+        self.box.addLayout(grid)
+        self.session.setVisible(bool(self.session.sessions))
         self.box.addLayout(row(label(tr("最多"), "fieldLabel"), self.most, label(tr("人（先选听得少的）"), "secondary"), None, self.session))
         self.departments, self.people = QListWidget(), QListWidget()
         self.departments.setAccessibleName(tr("部门，一个也不勾就是全部"))

@@ -39,7 +39,8 @@ class Bars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.lines: tuple[Line, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMinimumHeight(px(70))
 
     def sizeHint(self) -> QSize:
         return QSize(px(400), px(170))
@@ -97,6 +98,7 @@ class YearDialog(FramedDialog):
         self.table.setTabKeyNavigation(False)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.setAccessibleName(tr("全年讲座"))
+        self.table.setMinimumHeight(px(90))
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(px(36))
         self.table.horizontalHeader().setStretchLastSection(True)
