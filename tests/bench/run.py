@@ -321,6 +321,20 @@ def sign_in() -> None:
     report("...and its line in the register", settled, statistics.median(bare), "the same; done after the answer, 420 at once", "")
 
 
+def pretix() -> None:
+    """Our sign-in beside pretix's redeem call at 20,000 people, where PRETIX_PYTHON names a Python that has pretix (see pretix_redeem.py)."""
+    python = os.environ.get("PRETIX_PYTHON")
+    if not python:
+        print("pretix is not installed: make an environment with `pip install pretix` and set PRETIX_PYTHON to its python")
+        return
+    sign_in()
+    ours = next(row[1] for row in ROWS if row[0].startswith("sign-in"))
+    said = subprocess.run([python, str(Path(__file__).with_name("pretix_redeem.py"))], check=True, capture_output=True, text=True).stdout
+    found = json.loads(said.splitlines()[-1])
+    report("sign-in at 20,000", ours, found["api_p50_s"], f"pretix redeem, REST in process, plain SQLite; p95 {found['api_p95_s'] * 1000:.0f} ms", "")
+    report("sign-in at 20,000", ours, found["service_p50_s"], "pretix perform_checkin alone, plain SQLite", "")
+
+
 def door_faults() -> None:
     """kill -9 at random moments of 10,000 sign-ins, and a disk that refuses now and then: how many runs, how many scans were lost."""
     from app.services.records import ActKind
@@ -496,7 +510,7 @@ def export() -> None:
     one.vault.close(), receiver.close()
 
 
-ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export}
+ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "pretix": pretix, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export}
 
 
 def main(names: list[str]) -> int:

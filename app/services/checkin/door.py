@@ -24,7 +24,7 @@ from db.record import new_id
 from db.registers import Lecture, LectureSession, SignIn
 from db.registers.lectures import CLOSED, NOT_OPEN
 
-_REGISTERS = frozenset({"lecture", "lecture_session", "registration", "sign_in"})
+_REGISTERS = frozenset({"lecture", "lecture_session", "registration", "sign_in", "member"})
 GONE = "这场讲座已经删除了，请关掉签到窗口，从讲座列表重新打开。"
 
 
@@ -53,6 +53,7 @@ class Door:
         self._about: _Lecture
         self._arrivals: dict[str, Arrival] = {}
         self._who: dict[str, str] = {}
+        self._expected: list[Person] | None = None
         self._stale, self._settling = True, False
         self._fresh()
         office.heard.append(self._heard)
@@ -80,7 +81,7 @@ class Door:
     def _fresh(self) -> None:
         if not self._stale:
             return
-        self._stale = False
+        self._stale, self._expected = False, None
         with self.office.vault.engine.connect() as connection:
             lecture = connection.execute(select(table_of(Lecture)).where(table_of(Lecture).c.id == self.lecture)).mappings().first()
             if lecture is None or lecture["removed_at"] is not None:
@@ -242,11 +243,13 @@ class Door:
             return set(search.find(connection, "member", clean(typed), limit=5_000))
 
     def expected(self) -> list[Person]:
-        """Who is expected: the list, or without one everybody in the roster who is a member; by department and name."""
+        """Who is expected: the list, or without one everybody in the roster who is a member; by department and name. Kept until something else changes."""
         self._fresh()
-        with self.office.vault.engine.connect() as connection:
-            people = finding.everybody(connection, self.lecture if self._about.listed is not None else None, self.session)
-        return [p for p in people if not p.not_member]
+        if self._expected is None:
+            with self.office.vault.engine.connect() as connection:
+                people = finding.everybody(connection, self.lecture if self._about.listed is not None else None, self.session)
+            self._expected = [p for p in people if not p.not_member]
+        return self._expected
 
 
 def may_open(office: Office, lecture: str) -> str | None:

@@ -16,7 +16,7 @@ from app.services.checkin import scans
 from app.services.checkin.answers import TAKEN_BACK, Answer, Arrival
 from app.services.checkin.scans import SETTLED_TO, Scan
 from app.services.office import Office
-from app.services.records import Act, ActKind, resolve, table_of
+from app.services.records import Act, ActKind, table_of
 from db.door_tables import WalkInDecision
 from db.fields import MOMENT
 from db.registers import Lecture, LectureSession, Member, Registration, SignIn
@@ -237,16 +237,33 @@ def knowledge(connection: Connection, lecture: str) -> Known:
         found = connection.execute(select(members.c.id, members.c.full_name).where(members.c.mobile == mobile, members.c.removed_at.is_(None))).all()
         return next((record_id for record_id, full_name in found if plain_name(full_name) == plain_name(name)), None)
 
+    merged = dict(map(tuple, connection.exec_driver_sql("SELECT old_id, into_id FROM merged_away").all()))
+
+    def who(person: str) -> str:
+        person, steps = guests.get(person, person), len(merged)
+        while (into := merged.get(person)) is not None and steps:
+            person, steps = into, steps - 1
+        return person
+
     decisions = connection.execute(select(WalkInDecision.one, WalkInDecision.other).where(WalkInDecision.same)).all()
     ahead = dict(map(tuple, connection.exec_driver_sql("SELECT id, minutes_off FROM door_pc WHERE lecture = ? AND minutes_off != 0", (lecture,)).all()))
     return Known(
-        frozenset(dead), lambda person: resolve(connection, guests.get(person, person)), member_with,
-        frozenset((_now(connection, one), _now(connection, other)) for one, other in decisions), ahead,
+        frozenset(dead), who, member_with, frozenset((_now(who, one), _now(who, other)) for one, other in decisions), ahead,
     )
 
 
-def _now(connection: Connection, name: str) -> str:
-    return f"p:{resolve(connection, name[2:])}" if name.startswith("p:") else name
+def _now(who: Callable[[str], str], name: str) -> str:
+    return f"p:{who(name[2:])}" if name.startswith("p:") else name
+
+
+def _members(connection: Connection, people: Iterable[str | None]) -> set[str]:
+    """Those of the ids that are members', removed ones included."""
+    wanted = [person for person in people if person]
+    found = set[str]()
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        found |= set(connection.exec_driver_sql(f"SELECT id FROM member WHERE id IN ({', '.join('?' * len(some))})", tuple(some)).scalars())
+    return found
 
 
 def settle_lecture(act: Act, lecture: str) -> None:
@@ -262,8 +279,10 @@ def settle_lecture(act: Act, lecture: str) -> None:
     by_member = {(row["session"], row["member"]): row["id"] for row in rows.values() if row["member"]}
     used = set[str]()
     pairs: list[tuple[str, str]] = []
-    for p in fold(book, knowledge(connection, lecture)):
-        member = p.person if p.person and connection.exec_driver_sql("SELECT 1 FROM member WHERE id = ?", (p.person,)).first() else None
+    presences = fold(book, knowledge(connection, lecture))
+    members = _members(connection, (p.person for p in presences))
+    for p in presences:
+        member = p.person if p.person in members else None
         candidates = {mapped[scan.id] for scan in p.scans if mapped.get(scan.id) in rows} | ({by_member[p.session, member]} if (p.session, member) in by_member else set())
         if candidates:
             kept = min(candidates, key=lambda name: (rows[name]["way"] in FROM_DOORS, rows[name]["signed_at"], name))
@@ -287,7 +306,9 @@ def _follow(act: Act, row: Mapping[str, Any], p: Presence, member: str | None) -
     """What changes of a sign-in that is there already. A line written by hand keeps all but a later time."""
     if row["way"] in FROM_DOORS:
         wanted = _values(p.first, member, p.at)
-        act.change(SignIn, row["id"], {name: wanted[name] for name in ("member", "signed_at", "way", "door")}, checked=True)
+        changed = {name: wanted[name] for name in ("member", "signed_at", "way", "door") if wanted[name] != row[name]}
+        if changed:
+            act.change(SignIn, row["id"], changed, checked=True)
     elif p.at < row["signed_at"]:
         act.change(SignIn, row["id"], {"signed_at": p.at}, checked=True)
 

@@ -1,5 +1,6 @@
 """Who has come and who is missing, by department: to tick by hand at small meetings, and to see whom to phone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -99,9 +100,9 @@ class PeopleList(QWidget):
         self.department.blockSignals(True)
         self.department.clear()
         self.department.addItem(tr("所有部门"), EVERYBODY)
-        for name in sorted({line.person.department for line in self._lines if line.person.department}):
-            mine = [line for line in self._lines if line.person.department == name]
-            self.department.addItem(f"{name}（{sum(line.arrival is not None for line in mine)}/{len(mine)}）", name)
+        whole, came = Counter(line.person.department for line in self._lines), Counter(line.person.department for line in self._lines if line.arrival)
+        for name in sorted(name for name in whole if name):
+            self.department.addItem(f"{name}（{came[name]}/{whole[name]}）", name)
         self.department.setCurrentIndex(max(self.department.findData(chosen), 0))
         self.department.blockSignals(False)
         self.narrow()
