@@ -100,3 +100,7 @@ class SignInTray(Base):
     row: Mapped[int]
     cells: Mapped[str] = mapped_column(Text)
     """JSON: what the row says, by field; signed_at in written form."""
+    said: Mapped[str | None] = mapped_column(String(36))
+    """A member's id, guest or drop, once a person has said; then it waits no more."""
+    act: Mapped[str | None] = mapped_column(String(36))
+    """The act that followed; undoing it lets the row wait again."""

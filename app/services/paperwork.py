@@ -120,9 +120,9 @@ def unprintable(form: str, contexts: Sequence[template.Context]) -> str | None:
     return f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None
 
 
-def list_sheet(office: Office, title: str, headers: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]]) -> bytes:
-    """What a table shows, as it shows it, on landscape A4 with a line for who printed it and when."""
-    columns = [{"title": "序号", "w": 34, "value": "{row.number}"}, *({"title": head, "w": w, "value": f"{{row.c{n}}}"} for n, (head, w) in enumerate(zip(headers, widths, strict=True)))]
+def list_sheet(office: Office, title: str, headers: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]], *, numbered: bool = True) -> bytes:
+    """What a table shows, as it shows it, on landscape A4 with a line for who printed it and when; `numbered` where it has no numbers of its own."""
+    columns = [*([{"title": "序号", "w": 34, "value": "{row.number}"}] if numbered else []), *({"title": head, "w": w, "value": f"{{row.c{n}}}"} for n, (head, w) in enumerate(zip(headers, widths, strict=True)))]
     names = ("number", *(f"c{n}" for n in range(len(headers))))
     form = template.Form(
         name="list", title=title, code="LB", orientation="landscape", margins=(12, 12, 12, 12), head=("{union.name}|>{form.printed}",), qr=None, foot="{union.name}",

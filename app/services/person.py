@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.printing import template
 from app.services import listing, membership, paperwork
 from app.services.checkin import scans
+from app.services.checkin.scans import ERASED_NAME
 from app.services.membership import Status
 from app.services.office import Office
 from app.services.records import ActKind, resolve, table_of
@@ -32,7 +33,6 @@ from db.problems import UserError
 from db.record import Record, field_of, fields_of, values_of
 from db.registers import REGISTERS, Certificate, Entry, Member, MembershipEvent, Registration, SignIn, SubsidyApplication
 
-ERASED_NAME = "（已清除）"
 _TELLS_TOO_MUCH = frozenset({"ethnicity", "political_status"})
 """Codes that are dropped all the same (PIPL art. 28)."""
 _MERGED: Table = MergedAway.__table__  # type: ignore[assignment]  # declarative tables are tables

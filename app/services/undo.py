@@ -75,12 +75,15 @@ def undo(office: Office, act_id: str) -> TakenBack:
         raise UserError("这一步不能撤销。")
     if office.user.role is Role.DOOR and wanted.kind is not ActKind.SIGN_IN:
         raise UserError("签到员只能撤销签到，别的请干事来做。")
+    if office.user.role is Role.DOOR and wanted.who != office.user.name:
+        raise UserError("签到员只能撤销自己做的签到。")
     if wanted.undone:
         raise UserError("这一步已经撤销过了。")
     with office.act(ActKind.UNDO, f"撤销：{wanted.title}") as act:
         act.note(undoes=act_id)
         kept = _reverse(act, act_id)
         taken = sum(act.counts.values())
+        act.connection.exec_driver_sql("UPDATE sign_in_tray SET said = NULL, act = NULL WHERE act = ?", (act_id,))  # what was decided in it waits again
     return TakenBack(wanted.title, taken, tuple(kept))
 
 

@@ -67,9 +67,9 @@ class PaperSheet:
         with self.office.vault.engine.connect() as connection:
             if by_number:
                 place = int(text) if text.isdecimal() and len(text) < 7 else 0
-                if not 1 <= place <= len(self._listed):
+                if place not in self._listed:
                     return Outcome(Answer.UNKNOWN, detail=f"名单上没有第 {text[:8]} 号，一共 {len(self._listed)} 人。")
-                person = finding.by_id(connection, self._listed[place - 1])
+                person = finding.by_id(connection, self._listed[place])
                 return self.enter_as(person) if person else Outcome(Answer.UNKNOWN)
             found = finding.find(connection, text, lecture=self.lecture)
         if len(found) > 1:
@@ -112,15 +112,17 @@ class PaperSheet:
         return person
 
 
-def listed(connection: Connection, lecture: str) -> list[str]:
-    """Who stands on the printed list, in its order: members' ids, or those of guests' lines."""
-    rows = connection.exec_driver_sql("SELECT coalesce(member, id) FROM registration WHERE lecture = ? AND removed_at IS NULL ORDER BY unit, full_name", (lecture,))
-    return [str(record_id) for (record_id,) in rows]
+def listed(connection: Connection, lecture: str) -> dict[int, str]:
+    """Number on the printed list -> member's id, or that of a guest's line. Numbers are given once: whoever is added comes after, whoever is struck leaves a gap."""
+    rows = connection.exec_driver_sql("SELECT coalesce(member, id), removed_at FROM registration WHERE lecture = ? ORDER BY rowno", (lecture,)).all()
+    return {n: str(record_id) for n, (record_id, removed_at) in enumerate(rows, 1) if removed_at is None}
 
 
-def already(connection: Connection, lecture: str, session: str | None, person: Person) -> tuple[datetime, str] | None:
-    """When and where somebody signed in, None when she has not. A guest is known by her name and unit."""
+def already(connection: Connection, lecture: str, session: str | None, person: Person, *, mobile: str | None = None) -> tuple[datetime, str] | None:
+    """When and where somebody signed in, None when she has not. A guest is known by her name, unit and, where it is given, phone."""
     by, value = ("member = ?", (person.id,)) if person.id and not person.is_guest else ("member IS NULL AND full_name = ? AND coalesce(unit, '') = ?", (person.full_name, person.department))
+    if mobile and not by.startswith("member ="):
+        by, value = f"{by} AND coalesce(mobile, ?) = ?", (*value, mobile, mobile)
     row = connection.exec_driver_sql(f"SELECT signed_at, coalesce(door, '') FROM sign_in WHERE lecture = ? AND session IS ? AND removed_at IS NULL AND {by}", (lecture, session, *value)).first()
     return (MOMENT.from_wire(row[0]), str(row[1])) if row else None
 

@@ -128,3 +128,5 @@ class Arrival:
     way: str
     at: datetime
     door: str
+    scans: tuple[str, ...] = ()
+    """The scans that let her in, where they are not settled yet."""

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.services.checkin import finding, scans, settle
 from app.services.checkin.answers import TAKEN_BACK, Answer, Arrival, Outcome, Person, Tally
 from app.services.checkin.finding import MANY, clean
+from app.services.checkin.fold import plain_name, walk_in_key
 from app.services.checkin.scans import Scan
 from app.services.office import Office, stamp
 from app.services.records import ActKind, Changed, Invalid, read_values, table_of
@@ -25,6 +26,7 @@ from db.registers import Lecture, LectureSession, SignIn
 from db.registers.lectures import CLOSED, NOT_OPEN
 
 _REGISTERS = frozenset({"lecture", "lecture_session", "registration", "sign_in", "member"})
+ID = 36
 GONE = "这场讲座已经删除了，请关掉签到窗口，从讲座列表重新打开。"
 
 
@@ -90,13 +92,20 @@ class Door:
             sessions = {row["id"]: row for row in connection.execute(select(table_of(LectureSession)).where(table_of(LectureSession).c.lecture == self.lecture)).mappings()}
             lines = connection.exec_driver_sql("SELECT coalesce(member, id), session FROM registration WHERE lecture = ? AND removed_at IS NULL", (self.lecture,)).all()
             mine = sessions.get(self.session or "")
+            if self.session and (mine is None or mine["removed_at"] is not None):
+                self._stale = True
+                raise UserError("这一场次已经删除了，请关掉签到窗口，从讲座列表重新打开。")
             names = {record_id: row["name"] or "" for record_id, row in sessions.items()}
             self._about = _Lecture(
                 lecture["state"], mine["capacity"] if mine and mine["capacity"] else lecture["capacity"], lecture["planned_count"], lecture["walk_ins_allowed"] is not False,
                 dict(map(tuple, lines)) if lines else None, names,
             )
-            self._arrivals = {a.name: a for a in settle.present(connection, self.lecture, self.session)}
+            self._arrivals = {a.name: a for a in settle.present(connection, self.lecture, self.session, self._short, self.office.vault.keys.vault_id)}
         self._who = {a.person: a.name for a in self._arrivals.values() if a.person}
+
+    def _short(self, mobile: str | None) -> str | None:
+        """A phone as this file writes it."""
+        return self._blind.short(mobile, finding.TAIL)
 
     # -- one scan
 
@@ -180,11 +189,22 @@ class Door:
         values, problems = read_values(SignIn, {"full_name": full_name, "unit": unit, "mobile": mobile})
         if any(p.is_error and p.field in ("full_name", "mobile") for p in problems):
             raise Invalid([p for p in problems if p.field in ("full_name", "mobile")])
-        again = settle.walk_in_key(values["full_name"], values["mobile"])
+        if known := self._member_of(values["full_name"], values["mobile"]):
+            held = self._about_person(known)
+            return self.let_in(held) if held.answer.can_be_let_in else self._written(held)
+        again = walk_in_key(values["full_name"], self._short(values["mobile"]))
         person = Person("", values["full_name"], values["unit"] or "", "", (values["mobile"] or "")[-4:])
         if again and (earlier := self._arrivals.get(self._who.get(again, ""))):
             return self._written(Outcome(Answer.ALREADY, person, at=earlier.at, door=earlier.door))
         return self._written(Outcome(Answer.WALK_IN, person), mobile=values["mobile"], key=again)
+
+    def _member_of(self, full_name: str, mobile: str | None) -> Person | None:
+        """The member who has this name and this phone: whoever says both is she."""
+        if not mobile:
+            return None
+        with self.office.vault.engine.connect() as connection:
+            found = finding.find(connection, mobile, blind=self._blind)
+        return next((p for p in found if plain_name(p.full_name) == plain_name(full_name)), None)
 
     def _written(self, outcome: Outcome, typed: str = "", *, note: str = "", mobile: str | None = None, key: str = "") -> Outcome:
         """Put the line on the disk; the outcome with what follows from it. A person who was let in is counted only then."""
@@ -199,26 +219,29 @@ class Door:
         outcome = replace(outcome, scan=scan.id)
         if not outcome.answer.lets_in:
             return outcome
-        self._arrivals[scan.id] = Arrival(scan.id, scan.person or key, scan.full_name or "", scan.unit or "", "现场加入" if outcome.answer is Answer.WALK_IN else "名册", at, self.name)
+        self._arrivals[scan.id] = Arrival(scan.id, scan.person or key, scan.full_name or "", scan.unit or "", settle.way_of(scan), at, self.name, (scan.id,))
         if scan.person or key:
             self._who[scan.person or key] = scan.id
         return replace(outcome, at=at, door=self.name, number=len(self._arrivals))
 
     def _scan(self, at: datetime, answer: str, **more: str | None) -> Scan:
         pc = self.office.vault.keys.vault_id
-        return Scan(id=new_id(), door_pc=pc, lecture=self.lecture, session=self.session, door=self.name, at=stamp(at), answer=answer, **more)
+        fitting = {name: value[: scans.LONGEST[name]] if value else value for name, value in more.items()}
+        return Scan(id=new_id(), door_pc=pc, lecture=self.lecture, session=self.session, door=self.name[: scans.LONGEST["door"]], at=stamp(at), answer=answer, **fitting)
 
     def take_back(self, name: str) -> None:
         """Undo one sign-in, here or at another door; what was written stays, and this is written after it."""
         self._fresh()
-        arrival = self._arrivals.get(name)
+        with self.office.vault.engine.connect() as connection:
+            also = settle.names_of(connection, name)
+        arrival = next((a for one in also if (a := self._arrivals.get(one))), None)  # it may go by its sign-in's name since it was settled
         if arrival is None:
             raise UserError("这一位的签到已经撤销过了。")
+        person, at = arrival.person if len(arrival.person) == ID else None, self.clock.now()
         with self.office.writing() as connection:
-            at = self.clock.now()
-            scans.write(connection, [self._scan(at, TAKEN_BACK, full_name=arrival.full_name, takes_back=one) for one in settle.names_of(connection, name)])
-        del self._arrivals[name]
-        if self._who.get(arrival.person) == name:
+            scans.write(connection, [self._scan(at, TAKEN_BACK, person=person, full_name=arrival.full_name, takes_back=one) for one in dict.fromkeys([*arrival.scans, *also])])
+        del self._arrivals[arrival.name]
+        if self._who.get(arrival.person) == arrival.name:
             del self._who[arrival.person]
 
     # -- what the screen shows besides

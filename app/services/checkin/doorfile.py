@@ -7,8 +7,8 @@ Formats: `app/sync/FORMAT.md`, 7.
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -19,9 +19,9 @@ from sqlalchemy import Connection, Table, select
 
 from app.services.checkin import finding, scans, settle
 from app.services.checkin.finding import Blind
+from app.services.checkin.fold import Presence, Question, fold, identity_of, questions
 from app.services.checkin.pin import PIN, hashed
 from app.services.checkin.scans import Scan
-from app.services.checkin.settle import Presence, Question
 from app.services.exchange import PROGRAM, own_keys, plain_file_name
 from app.services.office import Office, moment_of, stamp
 from app.services.records import ActKind, table_of
@@ -47,6 +47,8 @@ SENT_OUT = "door_of"
 TOLERANCE = timedelta(minutes=2)
 _SEEN = ("full_name", "department", "employee_no", "membership_event", "membership_event_date")
 """What the greeter sees of a member. Numbers go along only with their ends."""
+_NEEDED_OF_LECTURE = ("topic", "starts_at", "place", "capacity", "planned_count", "walk_ins_allowed", "state")
+_NEEDED_OF_LIST = ("lecture", "session", "member", "full_name", "unit", "mobile")
 _PC = cast(Table, DoorPc.__table__)
 _DAMAGED = "这不是签到文件，或者文件损坏了。请回办公室重新拷贝一份。"
 
@@ -80,7 +82,8 @@ class Brought:
 def make(office: Office, lecture: str, name: str, *, session: str | None = None, everybody: bool = True, pin: str = "") -> DoorFile:
     """A file for one door. `everybody`: with the whole roster; otherwise with those on the lecture's list. UserError when the lecture is over."""
     office.clerks_only()
-    if not name.strip():
+    name = name.strip()[: scans.LONGEST["door"]]
+    if not name:
         raise UserError("请给这个签到处起个名字，比如“东门”。")
     keys, blind, door = PrivateKeys.make(), Blind(secrets.token_bytes(16)), new_id()
     assert blind.key is not None
@@ -91,20 +94,20 @@ def make(office: Office, lecture: str, name: str, *, session: str | None = None,
             raise UserError("这场讲座已经结束或删除了，不用再做签到文件。")
         people = _people(connection, blind, lecture, everybody=everybody)
         content = {
-            "format": "uniondesk-door", "version": 1, "id": door, "name": name.strip(), "made_at": stamp(office.clock()), "practice": office.practice,
+            "format": "uniondesk-door", "version": 1, "id": door, "name": name, "made_at": stamp(office.clock()), "practice": office.practice,
             "union": {"id": office.vault.keys.vault_id, "name": own_union(office).name or "", "uscc": own_union(office).uscc or ""},
             "office": asdict(own_keys(office).public), "signing": keys.to_text(), "blind": blind.key.hex(), "pin": hashed(pin) if pin else office.setting(PIN) or "",
-            "session": session, "lecture": _written(connection, Lecture, "id = ?", (lecture,)),
-            "sessions": _written(connection, LectureSession, "lecture = ? AND removed_at IS NULL", (lecture,)),
-            "list": _written(connection, Registration, "lecture = ? AND removed_at IS NULL", (lecture,)),
-            "people": people, "scans": [asdict(scan) for scan in _already(connection, lecture, session)],
+            "session": session, "lecture": _written(connection, Lecture, _NEEDED_OF_LECTURE, "id = ?", (lecture,)),
+            "sessions": _written(connection, LectureSession, ("lecture", "name", "starts_at", "hall", "capacity"), "lecture = ? AND removed_at IS NULL", (lecture,)),
+            "list": [_shortened(line, blind) for line in _written(connection, Registration, _NEEDED_OF_LIST, "lecture = ? AND removed_at IS NULL", (lecture,))],
+            "people": people, "merged": _merged(connection, blind, {p["id"] for p in people}), "scans": [_shortened(asdict(scan), blind) | {"note": None} for scan in _already(connection, lecture, session)],
         }
     code = keyslots.new_door_code()
     body = _sealed(zstandard.compress(json.dumps(content, ensure_ascii=False).encode()), door, code, practice=office.practice)
-    with office.act(ActKind.SETTING, f"做签到文件：{name.strip()}") as act:
+    with office.act(ActKind.SETTING, f"做签到文件：{name}") as act:
         act.note(door=door, people=len(people), lecture=lecture)
         public = keys.public
-        act.connection.execute(_PC.insert().values(id=door, lecture=lecture, session=session, name=name.strip(), signing_key=public.signing_key, recipient=public.recipient, made_at=act.at, brought=0, minutes_off=0))
+        act.connection.execute(_PC.insert().values(id=door, lecture=lecture, session=session, name=name, signing_key=public.signing_key, recipient=public.recipient, made_at=act.at, brought=0, minutes_off=0))
     day = office.clock().astimezone()
     return DoorFile(door, body, code, f"{'练习_' if office.practice else ''}签到_{plain_file_name(about.topic or '')}_{plain_file_name(name)}_{day:%Y%m%d}{DOOR_SUFFIX}", len(people))
 
@@ -143,9 +146,9 @@ def _unsealed(body: bytes, code: str) -> bytes:
         raise UserError(_DAMAGED) from None
 
 
-def _written(connection: Connection, register: type[Record], where: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-    """Records in written form, blanks left out."""
-    names = ("id", *(f.name for f in fields_of(register)))
+def _written(connection: Connection, register: type[Record], fields: Sequence[str], where: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Records in written form, these fields of them, blanks left out."""
+    names = ("id", *fields)
     rows = connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {register.__tablename__} WHERE {where}", values)
     return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
 
@@ -155,15 +158,31 @@ def _people(connection: Connection, blind: Blind, lecture: str, *, everybody: bo
     rows = connection.exec_driver_sql(f"SELECT id, {', '.join(_SEEN)}, mobile, member_card_no, id_number FROM member WHERE removed_at IS NULL{listed}", () if everybody else (lecture,))
     found = []
     for record_id, *seen, mobile, card, number in rows:
-        one = {"id": record_id, **dict(zip(_SEEN, seen, strict=True)), "mobile": blind.short(mobile, 4), "member_card_no": blind.short(card, 4), "id_number": blind.short(number, 6)}
+        one = {"id": record_id, **dict(zip(_SEEN, seen, strict=True)), "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
         found.append({name: value for name, value in one.items() if value is not None})
     return found
 
 
+def _shortened(row: dict[str, Any], blind: Blind) -> dict[str, Any]:
+    """Without a whole phone."""
+    return {**row, "mobile": blind.short(row["mobile"], finding.TAIL)} if row.get("mobile") else row
+
+
+def _merged(connection: Connection, blind: Blind, people: set[str]) -> list[dict[str, Any]]:
+    """The numbers of records that were merged into somebody who goes along: the old card opens this door, too."""
+    rows = connection.exec_driver_sql(
+        "WITH RECURSIVE leads(old_id, into_id) AS (SELECT old_id, into_id FROM merged_away UNION SELECT l.old_id, a.into_id FROM leads l JOIN merged_away a ON a.old_id = l.into_id) "
+        "SELECT m.id, l.into_id, m.employee_no, m.mobile, m.member_card_no, m.id_number FROM leads l JOIN member m ON m.id = l.old_id"
+    )
+    return [
+        {"id": old, "into": into, "employee_no": no, "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
+        for old, into, no, mobile, card, number in rows if into in people
+    ]
+
+
 def _already(connection: Connection, lecture: str, session: str | None) -> list[Scan]:
     """Who is in so far, as scans under their own names; a sign-in that the clerk wrote by hand goes under its own."""
-    settled = {p.first.id for p in settle.fold(scans.of_lecture(connection, lecture), settle.knowledge(connection, lecture)) if p.session == session}
-    book = [scan for scan in scans.of_lecture(connection, lecture) if scan.id in settled]
+    book = [scan for p in fold(scans.of_lecture(connection, lecture), settle.knowledge(connection, lecture)) if p.session == session for scan in p.scans]
     by_hand = connection.exec_driver_sql(
         "SELECT id, coalesce(door, ''), signed_at, member, full_name, unit, mobile FROM sign_in WHERE lecture = ? AND session IS ? AND removed_at IS NULL AND id NOT IN (SELECT sign_in FROM settled_scan)",
         (lecture, session),
@@ -209,7 +228,10 @@ def set_up(path: Path, code: str, folder: Path) -> Office:
     place = folder / content["id"]
     normal = keyslots.normal_door_code(code) or ""
     if vault.exists(place):
-        return Office(vault.unlock(place, content["name"], normal))
+        office = Office(vault.unlock(place, content["name"], normal))
+        if sent_out(office) is None:
+            _fill(office, content)  # the power went while it was set up
+        return office
     office = Office(vault.create_for_door(place, vault_id=content["id"], title=content["union"]["name"], door=content["name"], code=normal, practice=content["practice"]))
     try:
         _fill(office, content)
@@ -227,6 +249,11 @@ def _fill(office: Office, content: Mapping[str, Any]) -> None:
             by_name = {f.name: f for f in fields_of(register)}
             values = [{name: by_name[name].from_wire(value) for name, value in row.items() if name in by_name} for row in rows]
             act.create_many(register, values, ids=[row["id"] for row in rows])
+        for old in content["merged"]:
+            act.create_many(Member, [{name: old[name] for name in ("employee_no", "mobile", "member_card_no", "id_number")}], ids=[old["id"]])
+            act.connection.exec_driver_sql("UPDATE member SET removed_at = ? WHERE id = ?", (act.at, old["id"]))
+            act.connection.exec_driver_sql("DELETE FROM search_member WHERE rowid = (SELECT rowno FROM member WHERE id = ?)", (old["id"],))
+            act.connection.exec_driver_sql("INSERT OR REPLACE INTO merged_away (old_id, register, into_id) VALUES (?, 'member', ?)", (old["id"], old["into"]))
         scans.write(act.connection, [Scan(**scan) for scan in content["scans"]])
         own = {name: content[name] for name in ("id", "name", "session", "made_at", "union", "office", "signing")}
         own["lecture"] = content["lecture"][0]["id"]
@@ -306,8 +333,6 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     takes_back: str | None = None
 
 
-_LONGEST = {"id": 36, "door_pc": 36, "lecture": 36, "session": 36, "person": 36, "takes_back": 36, "door": 100, "at": 32, "answer": 20, "full_name": 100, "unit": 200, "mobile": 40, "typed": 100, "note": 200}
-
 
 def bring_back(office: Office, path: Path) -> Brought:
     """Merge a door's book. Once or ten times, in any order, whole or in part: the end is the same. PackageRefused where it is not our door's."""
@@ -326,10 +351,11 @@ def bring_back(office: Office, path: Path) -> Brought:
     now, written_at = office.clock(), moment_of(str(opened.manifest["made_at"]))
     with office.act(ActKind.SIGN_IN, f"并入签到：{pc['name']}") as act:
         act.note(door=pc["id"], new=len(fresh), known=len(book) - len(fresh), digest=opened.digest)
-        if fresh:
-            scans.write(act.connection, fresh)
+        settle.revive(act.connection, pc["lecture"], pc["id"])
+        scans.write(act.connection, [_without_erased(act.connection, scan) for scan in fresh])
         act.connection.execute(_PC.update().where(_PC.c.id == pc["id"]).values(brought_at=act.at, brought=_PC.c.brought + len(fresh)))
         settle.settle_into(act)
+        settle.settle_lecture(act, pc["lecture"])
     ahead = written_at - now
     behind = moment_of(pc["made_at"]) - min((scan.moment for scan in book), default=now)
     return Brought(pc["name"], pc["lecture"], len(fresh), len(book) - len(fresh), ahead if ahead > TOLERANCE else None, behind if behind > TOLERANCE else None)
@@ -343,47 +369,77 @@ def _scan(line: bytes, pc: Mapping[str, Any]) -> Scan:
     except (msgspec.DecodeError, ValueError):
         raise PackageRefused(Refusal.BAD_PART) from None
     values = msgspec.structs.asdict(raw)
-    if raw.door_pc != pc["id"] or raw.lecture != pc["lecture"] or any(isinstance(value, str) and len(value) > _LONGEST[name] for name, value in values.items()):
+    if raw.door_pc != pc["id"] or raw.lecture != pc["lecture"] or any(isinstance(value, str) and len(value) > scans.LONGEST[name] for name, value in values.items()):
         raise PackageRefused(Refusal.BAD_PART)
     return Scan(**values)
+
+
+def _without_erased(connection: Connection, scan: Scan) -> Scan:
+    """A person who was erased while her door was away comes back without her name."""
+    if scan.person is None or connection.exec_driver_sql("SELECT full_name FROM member WHERE id = ?", (scan.person,)).scalar() != scans.ERASED_NAME:
+        return scan
+    return replace(scan, full_name=scans.ERASED_NAME, unit=None, mobile=None, typed=None, note=None)
 
 
 # -- what there is to see and to decide
 
 
 @dataclass(frozen=True)
+class Said:
+    """What was decided about two, to be taken back."""
+
+    one: str
+    other: str
+    name: str
+    same: bool
+
+
+@dataclass(frozen=True)
 class Doors:
-    """A lecture's doors after merging: each with its scans here, who came through two of them, and what a person has to decide."""
+    """A lecture's doors after merging: each with its scans here, who came through two of them, what a person has to decide, and what she said."""
 
     sent: tuple[Mapping[str, Any], ...]
     twice: tuple[Presence, ...]
     questions: tuple[Question, ...]
+    said: tuple[Said, ...]
 
 
 def report(connection: Connection, lecture: str) -> Doors:
     sent = connection.execute(select(_PC).where(_PC.c.lecture == lecture).order_by(_PC.c.made_at)).mappings().all()
-    presences = settle.fold(scans.of_lecture(connection, lecture), settle.knowledge(connection, lecture))
-    decided = cast(Iterable[tuple[str, str]], connection.execute(select(WalkInDecision.one, WalkInDecision.other)).all())
-    here = {p.person for p in presences}
+    presences = fold(scans.of_lecture(connection, lecture), settle.knowledge(connection, lecture))
+    decided = connection.execute(select(WalkInDecision.one, WalkInDecision.other, WalkInDecision.same)).all()
+    known = settle.knowledge(connection, lecture)
+    walked_in = {identity_of(scan, known): scan.full_name or "" for scan in scans.of_lecture(connection, lecture) if scan.lets_in}
+    said = tuple(Said(d.one, d.other, walked_in[d.other], d.same) for d in decided if d.other in walked_in)
     members = table_of(Member)
 
     def members_named(name: str) -> list[tuple[str, str | None]]:
         found = connection.execute(select(members.c.id, members.c.mobile, members.c.full_name).where(members.c.full_name == name, members.c.removed_at.is_(None))).all()
-        return [(row.id, row.mobile) for row in found if row.id not in here]
+        return [(row.id, row.mobile) for row in found]
 
-    return Doors(tuple(dict(pc) for pc in sent), tuple(p for p in presences if p.doors > 1), tuple(settle.questions(presences, members_named, decided)))
+    return Doors(tuple(dict(pc) for pc in sent), tuple(p for p in presences if p.doors > 1), tuple(questions(presences, members_named, [(d.one, d.other) for d in decided])), said)
 
 
 def decide(office: Office, lecture: str, question: Question, *, same: bool) -> None:
-    """Remember a person's word on two who look like one, and let the sign-ins follow."""
+    """Remember a person's word on two who look like one, and let the sign-ins follow. It is changed by saying the other, not by undo."""
+    office.clerks_only()
     one, other = question.pair
-    with office.act(ActKind.SIGN_IN, f"现场加入：{question.walk_in.full_name}{'是' if same else '不是'}同一人") as act:
+    with office.act(ActKind.SETTING, f"现场加入：{question.walk_in.full_name}{'是' if same else '不是'}同一人") as act:
         act.connection.exec_driver_sql("INSERT INTO walk_in_decision (one, other, same) VALUES (?, ?, ?) ON CONFLICT (one, other) DO UPDATE SET same = excluded.same", (one, other, same))
+        settle.settle_lecture(act, lecture)
+
+
+def unsay(office: Office, lecture: str, said: Said) -> None:
+    """Take a decision back: the two are asked about again, and are two until then."""
+    office.clerks_only()
+    with office.act(ActKind.SETTING, f"现场加入：{said.name}重新决定") as act:
+        act.connection.exec_driver_sql("DELETE FROM walk_in_decision WHERE one = ? AND other = ?", (said.one, said.other))
         settle.settle_lecture(act, lecture)
 
 
 def set_clock(office: Office, door: str, minutes_ahead: int) -> None:
     """Put a door's clock right: its scans count as so many minutes earlier. What the door wrote stays as it was."""
-    with office.act(ActKind.SIGN_IN, "改正签到处的时间") as act:
+    office.clerks_only()
+    with office.act(ActKind.SETTING, "改正签到处的时间") as act:
         act.connection.execute(_PC.update().where(_PC.c.id == door).values(minutes_off=minutes_ahead))
         settle.settle_lecture(act, act.connection.execute(select(_PC.c.lecture).where(_PC.c.id == door)).scalar_one())

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ MANY = 30
 """So many can be chosen from; of more, the greeter is asked to type more."""
 WHOLE_NUMBER = 8
 MOBILE = 11
+TAIL, LONG_TAIL = 4, 6
+"""How much of a phone or card, and of an identity number, a door that was sent out may know."""
 LONGEST_INPUT = 100
 SUSPENDED = frozenset({"保留"})
 """Events after which the membership rests."""
@@ -94,7 +97,7 @@ def find(connection: Connection, text: str, *, lecture: str = "", blind: Blind =
     """
     if not text:
         return []
-    guests = _guests(connection, lecture, text, limit) if lecture else []
+    guests = _guests(connection, lecture, (text, blind.short(text, TAIL) or ""), limit) if lecture else []
     if any(c.isdigit() for c in text):
         key = identity.normal_id(text)
         exact = _people(connection, "employee_no = ? OR member_card_no = ? OR mobile = ? OR id_number = ?", _keys(blind, key), limit + 1)
@@ -115,7 +118,7 @@ def find(connection: Connection, text: str, *, lecture: str = "", blind: Blind =
 
 
 def _keys(blind: Blind, key: str) -> tuple[str | None, ...]:
-    return (key, blind.short(key, 4), blind.short(key, 4), blind.short(key, 6))
+    return (key, blind.short(key, TAIL), blind.short(key, TAIL), blind.short(key, LONG_TAIL))
 
 
 def by_id(connection: Connection, record_id: str) -> Person | None:
@@ -173,14 +176,17 @@ def _guest(record_id: str, name: str | None, unit: str | None, mobile: str | Non
     return Person(record_id, name or "", unit or "", "", (mobile or "")[-4:], is_guest=True)
 
 
-def _guests(connection: Connection, lecture: str, text: str, limit: int) -> list[Person]:
-    rownos = search.find(connection, Registration.__tablename__, text, limit=200)
-    if not rownos:
-        return []
-    rows = connection.exec_driver_sql(
-        f"{_GUEST} WHERE rowno IN ({', '.join('?' * len(rownos))}) AND lecture = ? AND member IS NULL AND removed_at IS NULL LIMIT ?", (*rownos, lecture, limit)
-    )
-    return [_guest(*row) for row in rows]
+def _guests(connection: Connection, lecture: str, texts: Iterable[str], limit: int) -> list[Person]:
+    table = Registration.__tablename__
+    for query in dict.fromkeys(search.query_of(text) for text in texts):
+        if query is None:
+            continue
+        rows = connection.exec_driver_sql(
+            f"{_GUEST} WHERE lecture = ? AND member IS NULL AND removed_at IS NULL AND rowno IN (SELECT rowid FROM search_{table} WHERE search_{table} MATCH ?) LIMIT ?", (lecture, query, limit)
+        ).all()
+        if rows:
+            return [_guest(*row) for row in rows]
+    return []
 
 
 def _begins(name: str, typed: str) -> bool:

@@ -10,10 +10,10 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import IntegrityError
 
-from app.services.checkin import after
+from app.services.checkin import after, finding
 from app.services.checkin.answers import Person
 from app.services.office import Office
-from app.services.records import Act, ActKind, resolve
+from app.services.records import Act, ActKind
 from app.services.roster.layout import field_for, importable
 from app.services.roster.matching import Matcher
 from app.services.roster.reader import Cell, Sheet, read
@@ -108,7 +108,7 @@ def take_in(office: Office, lecture: str, path: Path, *, session: str | None = N
     with office.act(ActKind.SIGN_IN, f"导入签到：{path.name}") as act:
         begins = after.begins(act.connection, lecture, session) or office.clock()
         matcher = Matcher(act.connection)
-        waiting = {row.cells for row in act.connection.execute(select(_TRAY.c.cells).where(_TRAY.c.lecture == lecture))}
+        waiting = {(row.row, row.cells) for row in act.connection.execute(select(_TRAY.c.row, _TRAY.c.cells).where(_TRAY.c.lecture == lecture))}
         new = already = kept = 0
         for row in rows:
             member = _certain(matcher, row.values)
@@ -144,7 +144,7 @@ def _person(matcher: Matcher, member: str) -> Person:
 
 
 def _sign(act: Act, lecture: str, session: str | None, person: Person, at: datetime, *, mobile: str | None = None) -> bool:
-    if after.already(act.connection, lecture, session, person):
+    if after.already(act.connection, lecture, session, person, mobile=mobile):
         return False
     try:
         with act.connection.begin_nested():
@@ -154,20 +154,20 @@ def _sign(act: Act, lecture: str, session: str | None, person: Person, at: datet
     return True
 
 
-def _wait(act: Act, lecture: str, session: str | None, file_name: str, row: Row, waiting: set[str]) -> int:
+def _wait(act: Act, lecture: str, session: str | None, file_name: str, row: Row, waiting: set[tuple[int, str]]) -> int:
     fields = importable()
     said = {name: fields[name].to_wire(value) for name, value in row.values.items() if value is not None}
     cells = json.dumps({**said, "signed_at": MOMENT.to_wire(row.at) if row.at else None}, ensure_ascii=False, sort_keys=True)
-    if cells in waiting:
+    if (row.number, cells) in waiting:
         return 0
-    waiting.add(cells)
+    waiting.add((row.number, cells))
     act.connection.execute(_TRAY.insert().values(id=new_id(), lecture=lecture, session=session, file_name=file_name[:200], row=row.number, cells=cells))
     return 1
 
 
 def tray(connection: Connection, lecture: str) -> list[Waiting]:
     """What waits for a lecture, with the likeliest members first."""
-    rows = connection.execute(select(_TRAY).where(_TRAY.c.lecture == lecture).order_by(_TRAY.c.file_name, _TRAY.c.row)).all()
+    rows = connection.execute(select(_TRAY).where(_TRAY.c.lecture == lecture, _TRAY.c.said.is_(None)).order_by(_TRAY.c.file_name, _TRAY.c.row)).all()
     matcher = Matcher(connection) if rows else None
     found = []
     for row in rows:
@@ -186,20 +186,21 @@ def tray(connection: Connection, lecture: str) -> list[Waiting]:
 
 
 def decide(office: Office, waiting: Sequence[tuple[Waiting, str]]) -> int:
-    """Rows of the tray and what a person said of each: a member's id, GUEST, or DROP. One act; how many came in."""
+    """Rows of the tray and what a person said of each: a member's id, GUEST, or DROP. One act; how many came in. UserError for a member who is gone."""
     office.clerks_only()
     came = 0
     with office.act(ActKind.SIGN_IN, f"签到待定：{len(waiting)} 行") as act:
         for w, said in waiting:
-            row = act.connection.execute(select(_TRAY).where(_TRAY.c.id == w.id)).first()
+            row = act.connection.execute(select(_TRAY).where(_TRAY.c.id == w.id, _TRAY.c.said.is_(None))).first()
             if row is None:
                 continue
-            act.connection.execute(_TRAY.delete().where(_TRAY.c.id == w.id))
+            act.connection.execute(_TRAY.update().where(_TRAY.c.id == w.id).values(said=said, act=act.id))
             if said == DROP:
                 continue
             at = w.at or after.begins(act.connection, row.lecture, row.session) or office.clock()
-            likely = next((p for p in w.likely if p.id == resolve(act.connection, said)), None)
-            person = likely or Person("", w.full_name or "（没有姓名）", w.unit, "", w.mobile[-4:])
-            came += _sign(act, row.lecture, row.session, person, at, mobile=None if likely else w.mobile or None)
+            person = finding.by_id(act.connection, said) if said != GUEST else Person("", w.full_name or "（没有姓名）", w.unit, "", w.mobile[-4:])
+            if person is None:
+                raise UserError(f"选给“{w.full_name}”的会员已经不在名册里了，请重新选。")
+            came += _sign(act, row.lecture, row.session, person, at, mobile=w.mobile or None if said == GUEST else None)
         act.note(rows=len(waiting), came=came)
     return came

@@ -24,6 +24,7 @@ def _hash(pin: str, salt: bytes) -> bytes:
 
 def set_pin(office: Office, pin: str) -> None:
     """Set the PIN, or with an empty one none. UserError when it is no PIN."""
+    office.clerks_only()
     if pin and not (pin.isdecimal() and pin.isascii() and SHORTEST <= len(pin) <= LONGEST):
         raise UserError(f"口令用 {SHORTEST} 到 {LONGEST} 位数字。")
     with office.writing() as connection:

@@ -11,6 +11,8 @@ from app.services.checkin.answers import TAKEN_BACK, Answer
 from app.services.office import Clock, Office, moment_of
 from db.vault import setting
 
+ERASED_NAME = "（已清除）"
+"""What stands for the name of a person whose data were erased."""
 SETTLED_TO = "settled_to"
 """The setting that names the last scan whose sign-in stands in the register."""
 
@@ -43,6 +45,8 @@ class Scan:
         return moment_of(self.at)
 
 
+LONGEST = {"id": 36, "door_pc": 36, "lecture": 36, "session": 36, "person": 36, "takes_back": 36, "door": 100, "at": 32, "answer": 20, "full_name": 100, "unit": 200, "mobile": 40, "typed": 100, "note": 200}
+"""Characters of each part; a door never writes more, the office takes no more."""
 NAMES = tuple(f.name for f in fields(Scan))
 _INSERT = f"INSERT INTO door_scan ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))})"
 _SELECT = f"SELECT {', '.join(NAMES)} FROM door_scan"
@@ -91,13 +95,17 @@ def forget_person(connection: Connection, members: Sequence[str], records: Seque
     for sign_in in records:
         mine |= set(ask("SELECT scan FROM settled_scan WHERE sign_in = ?", (sign_in,)).scalars())
     marks = ", ".join("?" * len(mine))
-    ask(f"UPDATE door_scan SET full_name = '（已清除）', unit = NULL, mobile = NULL, typed = NULL, note = NULL WHERE person IN ({marks}) OR id IN ({marks})", (*mine, *mine))
+    ask(f"UPDATE door_scan SET full_name = '{ERASED_NAME}', unit = NULL, mobile = NULL, typed = NULL, note = NULL WHERE person IN ({marks}) OR id IN ({marks}) OR takes_back IN ({marks})", (*mine,) * 3)
+    for name in names:
+        ask("DELETE FROM walk_in_decision WHERE instr(one, ?) OR instr(other, ?)", (name, name))
     known = {*names, *(number for some in numbers.values() for number in some)}
     for scan, typed in ask("SELECT id, typed FROM door_scan WHERE typed IS NOT NULL").all():
         if typed.strip("…") and any(typed == word or (typed.startswith("…") and word.endswith(typed[1:])) for word in known):
             ask("UPDATE door_scan SET typed = NULL WHERE id = ?", (scan,))
     for waiting, cells in ask("SELECT id, cells FROM sign_in_tray").all():
-        if known & {str(value) for value in json.loads(cells).values()}:
+        said = json.loads(cells)
+        has_number = any(said.get(mark) for mark in numbers)
+        if {str(value) for value in said.values()} & (known - set(names) if has_number else known):
             ask("DELETE FROM sign_in_tray WHERE id = ?", (waiting,))
 
 

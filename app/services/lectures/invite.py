@@ -74,8 +74,9 @@ def invite(office: Office, lecture: str, chosen: Sequence[Candidate], *, session
     """Put them on the list, one act; how many. UserError when nobody is chosen."""
     if not chosen:
         raise UserError("没有符合条件、又不在名单上的人。")
-    rows = [{"lecture": lecture, "session": session, "member": c.id, "full_name": c.full_name, "unit": c.department or None} for c in chosen]
-    with office.act(ActKind.EDIT, f"列入参加名单：{len(rows)} 人") as act:
+    with office.act(ActKind.EDIT, f"列入参加名单：{len(chosen)} 人") as act:
+        there = set(act.connection.exec_driver_sql("SELECT member FROM registration WHERE lecture = ? AND removed_at IS NULL", (lecture,)).scalars())
+        rows = [{"lecture": lecture, "session": session, "member": c.id, "full_name": c.full_name, "unit": c.department or None} for c in chosen if c.id not in there]
         act.create_many(Registration, rows)
     return len(rows)
 
@@ -84,7 +85,8 @@ def strike(office: Office, lecture: str) -> int:
     """Take everybody off the list again who has not signed in; how many."""
     with office.act(ActKind.EDIT, "清空参加名单") as act:
         rows = act.connection.exec_driver_sql(
-            "SELECT rowno, id FROM registration WHERE lecture = ? AND removed_at IS NULL AND coalesce(member, id) NOT IN (SELECT coalesce(member, '') FROM sign_in WHERE lecture = ? AND removed_at IS NULL)", (lecture, lecture)
+            "SELECT rowno, id FROM registration r WHERE lecture = ? AND removed_at IS NULL AND NOT EXISTS (SELECT 1 FROM sign_in s WHERE s.lecture = r.lecture AND s.removed_at IS NULL "
+            "AND (s.member = r.member OR (s.member IS NULL AND r.member IS NULL AND s.full_name = r.full_name AND s.unit IS r.unit)))", (lecture,)
         ).all()
         act.remove_many(Registration, [(int(rowno), str(record_id)) for rowno, record_id in rows])
     return len(rows)

@@ -61,8 +61,19 @@ def application(office: Office, lecture_id: str) -> template.Context:
     with office.reading() as session:
         lecture = _lecture(session, lecture_id)
         sessions = _when_and_where(session, lecture) if _sessions(session, lecture) else "只此一场"
+        women, migrants = _asked(session.connection(), lecture_id)
+        values = _values(lecture)
+        values |= {name: count for name, count in (("expected_women", women), ("expected_migrants", migrants)) if values[name] is None and count}
         form = _form(office, lecture, "JT") | {"members": lecture.planned_count, "budget": _sum(lecture.speaker_fee, lecture.venue_fee, lecture.material_fee), "sessions": sessions}
-        return {"union": values_of(own_union(office)), "lecture": _values(lecture), "form": form}
+        return {"union": values_of(own_union(office)), "lecture": values, "form": form}
+
+
+def _asked(connection: Connection, lecture: str) -> tuple[int, int]:
+    """Women and migrant workers on the list."""
+    row = connection.exec_driver_sql(
+        "SELECT count(CASE WHEN m.gender = '女' THEN 1 END), count(CASE WHEN m.is_migrant_worker THEN 1 END) FROM registration r JOIN member m ON m.id = r.member WHERE r.lecture = ? AND r.removed_at IS NULL", (lecture,)
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def notice(office: Office, lecture_id: str) -> template.Context:
@@ -114,10 +125,12 @@ def certificates(office: Office, lecture_id: str, only: Sequence[str] = ()) -> t
         seen = set[str]()
         for s in signed:
             who = s.member or f"{s.full_name}|{s.mobile or s.id}"
-            if who in seen or (only and s.id not in only):
+            if who in seen:
                 continue
             seen.add(who)
-            cards.append({"no": f"ZM-{_day(s.signed_at):%Y%m%d}-{lecture.id[-4:].upper()}-{len(cards) + 1:04}", "full_name": s.full_name, "unit": s.unit or "", "said": _said(lecture, s)})
+            if only and s.id not in only:
+                continue
+            cards.append({"no": f"ZM-{_day(s.signed_at):%Y%m%d}-{lecture.id[-4:].upper()}-{len(seen):04}", "full_name": s.full_name, "unit": s.unit or "", "said": _said(lecture, s)})
     if not cards:
         raise UserError("还没有人签到，没有证明可打。")
     return {"union": values_of(own_union(office)), "lecture": _values(lecture), "form": {"printed_on": office.clock().astimezone().date()}, "cards": cards}
@@ -157,12 +170,14 @@ def listed(office: Office, lecture_id: str) -> list[str]:
 
 
 def list_rows(office: Office, lecture_id: str) -> tuple[list[str], list[float], list[list[str]]]:
-    """The registration list for printing: heads, widths, rows with a blank to sign in."""
+    """The registration list for printing: heads, widths, rows with their number and a blank to sign in. Columns that nobody fills are left out."""
     with office.reading() as session:
         names = {x.id: x.title for x in _sessions(session, _lecture(session, lecture_id))}
-        lines = session.scalars(select(Registration).where(Registration.lecture == lecture_id, Registration.removed_at.is_(None)).order_by(Registration.unit, Registration.full_name)).all()
-        rows = [[line.full_name or "", line.unit or "", names.get(line.session or "", ""), line.note or "", ""] for line in lines]
-    return ["姓名", "单位或部门", "场次", "说明", "签名"], [110, 200, 140, 160, 120], rows
+        lines = session.scalars(select(Registration).where(Registration.lecture == lecture_id).order_by(Registration.rowno)).all()
+        rows = [[str(n), line.full_name or "", line.unit or "", names.get(line.session or "", ""), line.note or "", ""] for n, line in enumerate(lines, 1) if line.removed_at is None]
+    columns = [("名单号", 50.0), ("姓名", 110.0), ("单位或部门", 200.0), ("场次", 140.0), ("说明", 160.0), ("签名", 120.0)]
+    kept = [n for n, (head, _) in enumerate(columns) if head not in ("场次", "说明") or any(cells[n] for cells in rows)]
+    return [columns[n][0] for n in kept], [columns[n][1] for n in kept], [[cells[n] for n in kept] for cells in rows]
 
 
 def door_slip(office: Office, lecture_id: str, made: DoorFile, name: str, session_id: str | None) -> template.Context:

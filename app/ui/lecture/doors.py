@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from app.services import listing, paperwork
 from app.services.checkin import doorfile
 from app.services.checkin.doorfile import DOOR_SUFFIX, SCANS_SUFFIX, Brought, DoorFile, Doors
+from app.services.checkin.fold import Presence, Question
 from app.services.checkin.scans import Scan
-from app.services.checkin.settle import Presence, Question
 from app.services.lectures import papers
 from app.services.office import Office, moment_of
 from app.sync import stick

@@ -188,7 +188,7 @@ class LecturePage(SidePage):
     def print_list(self) -> None:
         if self.record_id:
             heads, widths, rows = papers.list_rows(self.office, self.record_id)
-            self.pdf_ready.emit(paperwork.list_sheet(self.office, tr("参加名单：{title}").format(title=self.heading.text()), heads, widths, rows), tr("参加名单"), None)
+            self.pdf_ready.emit(paperwork.list_sheet(self.office, tr("参加名单：{title}").format(title=self.heading.text()), heads, widths, rows, numbered=False), tr("参加名单"), None)
 
     def print_badges(self) -> None:
         self._print("badge", lambda office, lecture: papers.badges(office, papers.listed(office, lecture)))

@@ -121,6 +121,8 @@ def upgrade() -> None:
     sa.Column('file_name', sa.String(length=200), nullable=False),
     sa.Column('row', sa.Integer(), nullable=False),
     sa.Column('cells', sa.Text(), nullable=False),
+    sa.Column('said', sa.String(length=36), nullable=True),
+    sa.Column('act', sa.String(length=36), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('sign_in_tray', schema=None) as batch_op:

@@ -9,12 +9,13 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import select
 
+from app.services import undo
 from app.services.checkin import foreign
 from app.services.checkin.after import PaperSheet
 from app.services.checkin.answers import Answer
 from app.services.checkin.door import Door
 from app.services.office import Office
-from app.services.records import Invalid
+from app.services.records import ActKind, Invalid
 from db.problems import UserError
 from db.registers import Member, Registration, SignIn
 from tests.conftest import NOW, id_number, person
@@ -52,11 +53,21 @@ def test_numbers_of_the_printed_list_are_its_lines(office: Office, lecture: str,
     assert guest
     sheet = PaperSheet(office, lecture)
     assert [sheet.enter(str(n), by_number=True).answer for n in (1, 2, 3)] == [Answer.ADMITTED] * 3
-    assert [name for _, name, _, _ in signed(office, lecture)] == [person(1)["full_name"], person(3)["full_name"], "欧阳客"]
+    assert [name for _, name, _, _ in signed(office, lecture)] == [person(3)["full_name"], person(1)["full_name"], "欧阳客"]
     for wrong in ("0", "4", "x"):
         outcome = sheet.enter(wrong, by_number=True)
         assert outcome.answer is Answer.UNKNOWN and "一共 3 人" in outcome.detail
     assert sheet.enter("3", by_number=True).answer is Answer.ALREADY
+
+
+def test_a_number_once_printed_means_the_same_person_whatever_happens_to_the_list(office: Office, lecture: str, people: list[str], add: Add) -> None:
+    lines = [add(Registration, lecture=lecture, member=people[n], full_name=person(n)["full_name"], unit="乙") for n in (2, 3)]
+    with office.act(ActKind.EDIT, "划掉") as act:
+        act.remove(Registration, lines[0])
+    add(Registration, lecture=lecture, full_name="欧阳客", unit="甲")
+    sheet = PaperSheet(office, lecture)
+    assert [sheet.enter(n, by_number=True).answer for n in ("1", "2", "3")] == [Answer.UNKNOWN, Answer.ADMITTED, Answer.ADMITTED]
+    assert [name for _, name, _, _ in signed(office, lecture)] == [person(3)["full_name"], "欧阳客"]
 
 
 def test_with_a_reason_they_are_late_sign_ins(office: Office, lecture: str, people: list[str]) -> None:
@@ -110,6 +121,32 @@ def test_a_row_of_the_tray_can_be_dropped(office: Office, lecture: str, people: 
         waiting = foreign.tray(connection, lecture)
     assert foreign.decide(office, [(waiting[0], foreign.DROP)]) == 0
     assert signed(office, lecture) == []
+    assert foreign.take_in(office, lecture, tmp_path / "x.xlsx").waiting == 0
+
+
+def test_two_of_one_name_wait_both_and_undo_lets_them_wait_again(office: Office, lecture: str, people: list[str], tmp_path: Path) -> None:
+    foreign.take_in(office, lecture, workbook(tmp_path / "x.xlsx", HEADS, [1, "王强", "", "13911110001", "", ""], [2, "王强", "", "13911110002", "", ""], [3, "王强", "", "", "", ""], [4, "王强", "", "", "", ""]))
+    with office.vault.engine.connect() as connection:
+        waiting = foreign.tray(connection, lecture)
+    assert len(waiting) == 4
+    assert foreign.decide(office, [(w, foreign.GUEST) for w in waiting[:2]]) == 2
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    undo.undo(office, last.act)
+    with office.vault.engine.connect() as connection:
+        assert len(foreign.tray(connection, lecture)) == 4
+    assert signed(office, lecture) == []
+
+
+def test_a_row_can_be_given_to_any_member_and_to_nobody_who_is_gone(office: Office, lecture: str, people: list[str], tmp_path: Path) -> None:
+    foreign.take_in(office, lecture, workbook(tmp_path / "x.xlsx", HEADS, [1, "王小明", "", "", "", ""]))
+    with office.vault.engine.connect() as connection:
+        waiting = foreign.tray(connection, lecture)
+    with pytest.raises(UserError, match="不在名册"):
+        foreign.decide(office, [(waiting[0], "nobody")])
+    assert foreign.decide(office, [(waiting[0], people[4])]) == 1
+    assert signed(office, lecture)[0][0] == people[4]
 
 
 def test_times_and_numbers_are_read_from_a_csv_of_a_scanner(office: Office, lecture: str, people: list[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.services import merging, undo
-from app.services.checkin import after, finding, settle
+from app.services.checkin import after, finding, pin, settle
 from app.services.checkin.answers import TAKEN_BACK, WORDS, Answer
 from app.services.checkin.door import Door, may_open, open_lecture
 from app.services.checkin.scans import DoorClock, shortened
@@ -17,8 +17,10 @@ from app.services.records import ActKind, Invalid
 from app.ui import theme
 from app.ui.sound import TONES
 from db.dates import PartialDate
+from db.keyslots import Role
 from db.problems import UserError
 from db.registers import Lecture, LectureSession, Member, Registration, SignIn
+from db.vault import User
 from tests.conftest import NOW, id_number, person
 
 ICONS = Path(__file__).resolve().parents[4] / "resources" / "icons"
@@ -344,3 +346,117 @@ def test_two_hundred_is_proven_by_distinct_people_and_nothing_else(office: Offic
         problem = after.proof_problem(connection, lecture)
     assert problem is not None and "1 人" in problem.message
     assert door.tally().missing_to_proof == 199
+
+
+# -- what people do to sign-ins that follow from the book
+
+
+def test_undoing_a_take_back_stands_when_the_next_one_comes(door: Door, office: Office) -> None:
+    door.take_back(door.arrive("A00001").scan)
+    first = door.arrive("A00002")
+    door.settle()
+    door.take_back(first.scan)
+    assert signed(door) == []
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    undo.undo(office, last.act)
+    door.walk_in("周一鸣")
+    assert {s.full_name for s in signed(door)} == {person(2)["full_name"], "周一鸣"}
+
+
+def test_the_clerks_correction_of_a_sign_in_stands(door: Door, office: Office, people: list[str]) -> None:
+    door.walk_in("王麻子", mobile="13900000009")
+    made = signed(door)[0]
+    with office.act(ActKind.EDIT, "改") as act:
+        act.change(SignIn, made.id, {"member": people[2], "signed_at": NOW - timedelta(hours=1), "unit": "改过的"})
+    door.walk_in("周一鸣")
+    stands = next(s for s in signed(door) if s.id == made.id)
+    assert (stands.member, stands.signed_at, stands.unit) == (people[2], NOW - timedelta(hours=1), "改过的")
+
+
+def test_a_walk_in_who_was_a_member_by_phone_stays_one_when_the_phone_is_corrected(door: Door, office: Office, people: list[str]) -> None:
+    door.walk_in(person(1)["full_name"], mobile="13800000001")
+    assert signed(door)[0].member == people[1]
+    with office.act(ActKind.EDIT, "改") as act:
+        act.change(Member, people[1], {"mobile": "13700000001"})
+    door.walk_in("周一鸣")
+    assert people[1] in {s.member for s in signed(door)}
+
+
+def test_undoing_a_merge_of_members_leaves_each_her_own_sign_in(door: Door, office: Office, people: list[str]) -> None:
+    door.arrive("A00000")
+    door.arrive("A00001")
+    door.settle()
+    act = merging.merge(office, people[0], people[1])
+    undo.undo(office, act)
+    door.walk_in("周一鸣")
+    assert sorted(str(s.member) for s in signed(door)) == sorted(["None", people[0], people[1]])
+
+
+def test_a_listed_guest_is_one_at_the_door_and_on_paper(door: Door, office: Office, add: Add) -> None:
+    add(Registration, lecture=door.lecture, full_name="欧阳客", unit="兄弟单位")
+    door.arrive("欧阳客")
+    door.settle()
+    with office.act(ActKind.EDIT, "别的") as act:
+        act.change(Lecture, door.lecture, {"place": "二号厅"})
+    assert door.arrive("欧阳客").answer is Answer.ALREADY and door.tally().present == 1
+    assert after.PaperSheet(office, door.lecture).enter("欧阳客").answer is Answer.ALREADY
+    add(Registration, lecture=door.lecture, full_name="诸葛客", unit="别处")
+    after.PaperSheet(office, door.lecture).enter("诸葛客")
+    assert door.arrive("诸葛客").answer is Answer.ALREADY
+    assert len(signed(door)) == 2
+
+
+def test_a_member_who_is_in_is_not_let_in_again_as_a_walk_in(door: Door) -> None:
+    door.arrive("A00001")
+    assert door.walk_in(person(1)["full_name"], mobile="13800000001").answer is Answer.ALREADY
+    assert door.tally().present == 1
+
+
+def test_a_sign_in_can_be_taken_back_by_its_scan_after_it_was_settled(door: Door, office: Office) -> None:
+    first = door.arrive("A00001")
+    door.settle()
+    with office.act(ActKind.EDIT, "别的") as act:
+        act.change(Lecture, door.lecture, {"place": "二号厅"})
+    door.take_back(first.scan)
+    assert signed(door) == []
+
+
+def test_a_session_that_was_deleted_says_so(office: Office, lecture: str, add: Add, people: list[str]) -> None:
+    morning = add(LectureSession, lecture=lecture, name="上午场", starts_at=NOW)
+    door = Door(office, lecture, session=morning)
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(LectureSession, morning)
+    with pytest.raises(UserError, match="场次已经删除"):
+        door.arrive("A00001")
+
+
+def test_a_guest_is_found_among_three_hundred_of_one_name_at_other_lectures(office: Office, lecture: str, add: Add, people: list[str]) -> None:
+    other = add(Lecture, topic="别的", starts_at=NOW)
+    with office.act(ActKind.EDIT, "名单") as act:
+        act.create_many(Registration, [{"lecture": other, "full_name": "李明"} for _ in range(300)])
+    add(Registration, lecture=lecture, full_name="李明")
+    assert Door(office, lecture).arrive("李明").answer is Answer.ADMITTED
+
+
+def test_long_words_at_the_door_are_cut_and_never_refused(office: Office, lecture: str, add: Add, people: list[str]) -> None:
+    here, other = (add(LectureSession, lecture=lecture, name=name * 190, starts_at=NOW) for name in "上下")
+    add(Registration, lecture=lecture, session=other, member=people[0], full_name="x")
+    door = Door(office, lecture, session=here, name="门" * 300)
+    assert door.let_in(door.arrive("A00000")).answer is Answer.ADMITTED
+    assert len(signed(door)) == 1
+
+
+def test_somebody_at_the_door_takes_back_her_own_sign_ins_only(door: Door, office: Office) -> None:
+    with office.vault.engine.connect() as connection:
+        who = finding.find(connection, "A00001")[0]
+    after.late_sign_in(office, door.lecture, who, at=NOW, reason="漏记")
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    office.vault.user = User("门口", Role.DOOR)
+    assert last is not None
+    with pytest.raises(UserError, match="自己做的"):
+        undo.undo(office, last.act)
+    with pytest.raises(UserError, match="签到员"):
+        pin.set_pin(office, "1234")

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.services import merging, undo
+from app.services import person as erasing
 from app.services.checkin import doorfile, finding
 from app.services.checkin.answers import Answer
 from app.services.checkin.door import Door
+from app.services.checkin.fold import Known, fold, identity_of
 from app.services.checkin.scans import Scan
-from app.services.checkin.settle import Known, fold, identity_of
 from app.services.office import Office, stamp
 from app.services.records import ActKind
 from app.sync.package import PackageRefused
@@ -383,3 +384,171 @@ def test_real_doors_end_the_same_in_every_order(office: Office, lecture: str, pe
 def test_a_badge_of_the_office_opens_the_door_that_was_sent_out(office: Office, people: list[str], send: Callable[..., Away]) -> None:
     east = send("东门")
     assert east.door.arrive(finding.badge_of(office.vault.keys.vault_id, people[4])).answer is Answer.ADMITTED
+
+
+# -- doors, and what the clerk does meanwhile
+
+
+def test_a_book_whose_merging_was_undone_can_be_brought_again(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    east = send("东门")
+    east.door.arrive("A00001")
+    path = east.take_away()
+    doorfile.bring_back(office, path)
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    undo.undo(office, last.act)
+    assert present(office, lecture) == []
+    doorfile.bring_back(office, path)
+    assert [member for member, *_ in present(office, lecture)] == [people[1]]
+
+
+@pytest.mark.parametrize("first", ["delete", "bring"])
+def test_whom_the_clerk_deletes_is_gone_at_every_door_whatever_came_first(office: Office, lecture: str, people: list[str], send: Callable[..., Away], first: str) -> None:
+    east, west = send("东门"), send("西门")
+    east.door.arrive("A00001")
+    west.minutes = 5
+    west.door.arrive("A00001")
+    doorfile.bring_back(office, east.take_away())
+    late = west.take_away()
+    office.clock = lambda: NOW + timedelta(hours=1)
+    for step in (("delete", "bring") if first == "delete" else ("bring", "delete")):
+        if step == "bring":
+            doorfile.bring_back(office, late)
+        else:
+            with office.reading() as session:
+                row = session.scalars(select(SignIn.id).where(SignIn.removed_at.is_(None))).one()
+            with office.act(ActKind.EDIT, "删除签到") as act:
+                act.remove(SignIn, row)
+    doorfile.bring_back(office, late)
+    assert present(office, lecture) == []
+    office.clock = lambda: NOW + timedelta(hours=2)
+    Door(office, lecture).arrive("A00001")
+    door = Door(office, lecture)
+    door.settle()
+    assert len(present(office, lecture)) == 1
+
+
+@pytest.mark.parametrize("first", ["merge", "bring"])
+def test_a_merge_of_members_and_a_take_back_end_the_same_in_both_orders(office: Office, lecture: str, people: list[str], send: Callable[..., Away], first: str) -> None:
+    east, west = send("东门"), send("西门")
+    scan = east.door.arrive("A00001").scan
+    west.door.arrive("A00002")
+    doorfile.bring_back(office, east.take_away())
+    doorfile.bring_back(office, west.take_away())
+    east.door.take_back(scan)
+    back = east.take_away()
+    for step in (("merge", "bring") if first == "merge" else ("bring", "merge")):
+        if step == "merge":
+            merging.merge(office, people[1], people[2])
+        else:
+            doorfile.bring_back(office, back)
+    assert [member for member, *_ in present(office, lecture)] == [people[1]]
+
+
+def test_two_walk_ins_called_one_and_then_two_again_keep_their_own_times(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    east, west = send("东门"), send("西门")
+    east.door.walk_in("周一鸣", unit="甲厂")
+    west.minutes = 2
+    west.door.walk_in("周一鸣", unit="乙厂")
+    for away in (east, west):
+        doorfile.bring_back(office, away.take_away())
+    before = present(office, lecture)
+    with office.vault.engine.connect() as connection:
+        asked = doorfile.report(connection, lecture).questions[0]
+    doorfile.decide(office, lecture, asked, same=True)
+    assert len(present(office, lecture)) == 1
+    with office.vault.engine.connect() as connection:
+        said = doorfile.report(connection, lecture).said
+    assert [(s.name, s.same) for s in said] == [("周一鸣", True)]
+    doorfile.unsay(office, lecture, said[0])
+    assert present(office, lecture) == before
+    with office.vault.engine.connect() as connection:
+        assert len(doorfile.report(connection, lecture).questions) == 1
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_what_two_doors_wrote_of_one_walk_in_is_what_the_earlier_wrote(office: Office, lecture: str, people: list[str], send: Callable[..., Away], order: int) -> None:
+    doors = [send("东门"), send("西门")]
+    for minutes, (away, unit) in enumerate(zip(doors, ("甲厂", "乙厂"), strict=True)):
+        away.minutes = minutes
+        away.door.walk_in("周一鸣", unit=unit, mobile="13900000009")
+    for away in doors[:: -1 if order else 1]:
+        doorfile.bring_back(office, away.take_away())
+    with office.reading() as session:
+        assert [(s.unit, s.door) for s in session.scalars(select(SignIn).where(SignIn.removed_at.is_(None)))] == [("甲厂", "东门")]
+
+
+def test_who_came_through_two_doors_can_be_taken_back_at_a_third(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    for name in ("东门", "西门"):
+        away = send(name)
+        away.door.arrive("A00001")
+        doorfile.bring_back(office, away.take_away())
+    south = send("南门")
+    assert south.door.tally().present == 1
+    south.door.take_back(south.door.latest()[0].name)
+    doorfile.bring_back(office, south.take_away())
+    assert present(office, lecture) == []
+
+
+def test_the_old_card_of_a_merged_member_opens_the_door_that_was_sent_out(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    badge = finding.badge_of(office.vault.keys.vault_id, people[2])
+    merging.merge(office, people[1], people[2])
+    east = send("东门")
+    for typed in ("A00002", badge):
+        outcome = east.door.decide(typed)
+        assert outcome.person is not None and outcome.person.id == people[1]
+    assert [p.id for p in east.door.expected()].count(people[2]) == 0
+
+
+def test_nothing_of_a_lecture_or_a_guest_goes_along_that_the_door_does_not_need(office: Office, lecture: str, people: list[str], tmp_path: Path, add: Add) -> None:
+    with office.act(ActKind.EDIT, "x") as act:
+        act.change(Lecture, lecture, {"contact_phone": "010-65000000", "safety_plan": "预案内容", "speaker_bio": "简介内容"})
+    add(Registration, lecture=lecture, full_name="欧阳客", mobile="13911112222", note="行动不便")
+    Door(office, lecture).walk_in("王麻子", mobile="13933334444")
+    out = doorfile.make(office, lecture, "东门")
+    path = tmp_path / out.file_name
+    path.write_bytes(out.body)
+    content = str(doorfile.read(path, out.code))
+    assert not any(word in content for word in ("65000000", "预案内容", "简介内容", "13911112222", "行动不便", "13933334444"))
+    away = doorfile.set_up(path, out.code, tmp_path / "laptop")
+    door = Door(away, lecture)
+    assert door.arrive("13911112222").answer is Answer.ADMITTED
+    assert door.walk_in("王麻子", mobile="13933334444").answer is Answer.ALREADY
+    away.vault.close()
+
+
+def test_a_power_cut_while_a_laptop_is_set_up_is_made_good_the_next_time(office: Office, lecture: str, people: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = doorfile.make(office, lecture, "东门")
+    path = tmp_path / out.file_name
+    path.write_bytes(out.body)
+    content = doorfile.read(path, out.code)
+    vault.create_for_door(tmp_path / "laptop" / out.id, vault_id=out.id, title="x", door="东门", code=out.code, practice=content["practice"]).close()
+    away = doorfile.set_up(path, out.code, tmp_path / "laptop")
+    assert doorfile.sent_out(away) is not None and Door(away, lecture).arrive("A00001").answer is Answer.ADMITTED
+    away.vault.close()
+
+
+def test_who_was_erased_while_the_door_was_away_comes_back_without_a_name(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    east = send("东门")
+    east.door.arrive("A00001")
+    east.door.take_back(east.door.latest()[0].name)
+    east.door.arrive("A00001")
+    erasing.erase(office, people[1])
+    doorfile.bring_back(office, east.take_away())
+    with office.vault.engine.connect() as connection:
+        told = str(connection.exec_driver_sql("SELECT * FROM door_scan").all()) + str(connection.exec_driver_sql("SELECT * FROM sign_in").all()) + str(connection.exec_driver_sql("SELECT changes FROM journal").all())
+    assert person(1)["full_name"] not in told and len(present(office, lecture)) == 1
+
+
+def test_deciding_about_a_deleted_lectures_walk_ins_does_not_bring_it_back(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    east = send("东门")
+    east.door.arrive("A00001")
+    doorfile.bring_back(office, east.take_away())
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(Lecture, lecture)
+    with office.vault.engine.connect() as connection:
+        pc = doorfile.report(connection, lecture).sent[0]["id"]
+    doorfile.set_clock(office, pc, 5)
+    with office.reading() as session:
+        assert session.scalars(select(Lecture.removed_at).where(Lecture.id == lecture)).one() is not None
