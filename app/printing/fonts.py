@@ -4,6 +4,7 @@ ReportLab does not fall back between fonts and writes a wrong ToUnicode map beyo
 (`<%04X>` for U+2CB4E gives five digits, which readers take for U+2CB4); both are mended here.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
@@ -107,6 +108,7 @@ def wrap(text: str, font: str, size: float, room: float) -> tuple[str, ...]:
 _NOT_FIRST = set("，。、；：？！）》」』】”’·,.;:?!)]}%")
 
 
+_RUN = re.compile(r"[0-9A-Za-z.:-]+$")
 _NOT_LAST = set("（《「『【“‘([{￥")
 
 
@@ -116,7 +118,11 @@ def _break(line: str, following: str) -> tuple[str, str]:
         return line[:-1], line[-1]
     if line[-1] in _NOT_LAST and len(line) > 1:
         return line[:-1], line[-1]
-    if following.isascii() and following.isalnum() and " " in line[1:] and line[-1].isascii() and line[-1].isalnum():
+    if following.isascii() and following.isalnum() and line[-1].isascii() and line[-1].isalnum():
         head, _, tail = line.rpartition(" ")
-        return head, tail
+        if head and " " in line[1:] and tail.isascii():
+            return head, tail
+        run = _RUN.search(line)
+        if run and run.start() > 0 and len(run.group()) < len(line) // 2:
+            return line[: run.start()], run.group()
     return line, ""

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
 
 
+_EMPTY = {
+    "registration": "返回讲座，点“从名册选人…”；外单位的人按 Ctrl+N 一位一位加。没有名单，就是全体会员都能来。",
+    "lecture_session": "只讲一场就不用建。分几场、几个会场，按 Ctrl+N 各建一条。", "sign_in": "还没有人签到。返回讲座，点“打开签到”。",
+}
+
+
 class RegisterActions:
     """Acts on what is selected in the window's registers."""
 
@@ -151,9 +157,14 @@ class RegisterActions:
             self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
 
     def show_rows(self, register: str, lecture_id: str, title: str) -> None:
-        """A lecture's rows of another register; new ones belong to it."""
+        """A lecture's rows of another register; new ones belong to it, and Escape leads back."""
+
+        def back() -> None:
+            if self.window.go("lecture"):
+                self.window.register_page("lecture").open_record(lecture_id)
+
         if self.window.go(register):
-            self.window.register_page(register).show_only({"lecture": lecture_id}, title)
+            self.window.register_page(register).show_only({"lecture": lecture_id}, title, back=back, empty=tr(_EMPTY.get(register, "")))
 
     def show_year(self) -> None:
         YearDialog(self.window, self.window.office).exec()

@@ -1,6 +1,8 @@
 """The frame of our own dialogs: title, room that never passes the screen, a scrolling middle, a foot with its two buttons."""
 
-from PySide6.QtWidgets import QDialog, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.text import tr
 from app.ui.theme import px
@@ -18,6 +20,15 @@ class FramedDialog(QDialog):
         self.box.setContentsMargins(px(20), px(16), px(20), px(16))
         self.box.setSpacing(px(12))
         self.banner = Banner()
+
+    enter_accepts = True
+    """Whether Enter in a field is the dialog's own button; not where a field is only one of several things to set."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.enter_accepts and isinstance(self.focusWidget(), QLineEdit | QSpinBox | QComboBox):
+            self.focusNextChild()
+            return
+        super().keyPressEvent(event)
 
     def scrolled(self) -> QWidget:
         area = QScrollArea()

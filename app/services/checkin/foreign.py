@@ -185,8 +185,16 @@ def tray(connection: Connection, lecture: str) -> list[Waiting]:
     return found
 
 
-def decide(office: Office, waiting: Sequence[tuple[Waiting, str]]) -> int:
-    """Rows of the tray and what a person said of each: a member's id, GUEST, or DROP. One act; how many came in. UserError for a member who is gone."""
+@dataclass(frozen=True)
+class Decided:
+    """How many came in, and the act that can be undone."""
+
+    came: int
+    act: str
+
+
+def decide(office: Office, waiting: Sequence[tuple[Waiting, str]]) -> Decided:
+    """Rows of the tray and what a person said of each: a member's id, GUEST, or DROP. One act. UserError for a member who is gone."""
     office.clerks_only()
     came = 0
     with office.act(ActKind.SIGN_IN, f"签到待定：{len(waiting)} 行") as act:
@@ -203,4 +211,4 @@ def decide(office: Office, waiting: Sequence[tuple[Waiting, str]]) -> int:
                 raise UserError(f"选给“{w.full_name}”的会员已经不在名册里了，请重新选。")
             came += _sign(act, row.lecture, row.session, person, at, mobile=w.mobile or None if said == GUEST else None)
         act.note(rows=len(waiting), came=came)
-    return came
+    return Decided(came, act.id)

@@ -32,6 +32,8 @@ QUIET = 400
 WORDS_OF_ONE, CHOICES, PEOPLE = range(3)
 """What the middle of the window shows."""
 LATEST = 10
+SHOWN, HELD = 12_000, 120_000
+"""Milliseconds that an answer stands; longer where the person in front may still be let in."""
 IDLE = 10 * 60_000
 """Milliseconds without a key after which a door with a PIN pauses."""
 
@@ -56,6 +58,7 @@ class DoorWindow(QWidget):
         self.outcome: Outcome | None = None
         self._big = False
         self._shown: list[str] = []
+        self._shortcuts: list[QShortcut] = []
         self._offered = QElapsedTimer()
         box = QVBoxLayout(self)
         box.setContentsMargins(self._px(40), self._px(28), self._px(40), self._px(20))
@@ -68,6 +71,7 @@ class DoorWindow(QWidget):
         self.field = DoorField()
         self.field.scanned.connect(self.take)
         self.field.moved.connect(self._move_choice)
+        self.field.spaced.connect(lambda: self.people.toggle() if self.middle.currentIndex() == PEOPLE else None)
         self.field.textEdited.connect(self._peek)
         box.addWidget(self.field)
         body = QGridLayout()
@@ -78,7 +82,7 @@ class DoorWindow(QWidget):
         body.addWidget(self._latest_panel(), 0, 1)
         box.addLayout(body, 1)
         box.addLayout(self._keys())
-        self._idle = self._timer(12_000, self.rest)
+        self._idle = self._timer(SHOWN, self.rest)
         self._quiet = self._timer(QUIET, self.settle)
         self._unused = self._timer(IDLE, self.pause)
         self._unused.start()
@@ -116,7 +120,7 @@ class DoorWindow(QWidget):
         when = f"{starts.month}月{starts.day}日 {starts:%H:%M}" if starts else ""
         left = QVBoxLayout()
         left.addWidget(label(self.lecture.title, "pageTitle"))
-        left.addWidget(label(" · ".join(part for part in (when, self.session.title if self.session else self.lecture.place or "", self.door.name, tr("离线")) if part), "secondary"))
+        left.addWidget(label(" · ".join(part for part in (when, self.session.title if self.session else self.lecture.place or "", self.door.name) if part), "secondary"))
         line = QHBoxLayout()
         line.addLayout(left, 1)
         self.present, self.waiting, self.proof = label("0", "big"), label("", "big"), label("", "big")
@@ -194,6 +198,7 @@ class DoorWindow(QWidget):
             line.addSpacing(self._px(12))
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.activated.connect(do)
+            self._shortcuts.append(shortcut)
         line.addStretch(1)
         return line
 
@@ -204,6 +209,8 @@ class DoorWindow(QWidget):
 
         With a list of several open, Enter takes the chosen one, but not in the moment the list came up. After F2 it lets in.
         """
+        if self.shutter is not None:
+            return
         if self._letting_in is not None and typed.strip() in ("", self._asked.strip()):
             held = self._letting_in
             self._do(lambda: self.door.let_in(held))
@@ -258,12 +265,13 @@ class DoorWindow(QWidget):
             self.detail.setText(self._detail(outcome))
             self._fit_name()
             self.field.clear()
+            self.people.narrow("")
         self.foot.setText(self._foot(outcome))
         self.panel.setAccessibleName(f"{words.title} {outcome.person.full_name if outcome.person else ''} {words.sentence}")
         if outcome.answer.lets_in:
             self.refresh()
             self._quiet.start()
-        self._idle.start()
+        self._idle.start(HELD if outcome.answer.can_be_let_in else SHOWN)
         self.field.setFocus()
 
     def _offer(self, people: tuple[Person, ...]) -> None:
@@ -384,6 +392,7 @@ class DoorWindow(QWidget):
         return line
 
     def undo(self, name: str) -> None:
+        who = next((a.full_name for a in self.door.latest(100_000) if a.name == name), "")
         try:
             self.door.take_back(name)
         except UserError as e:
@@ -393,14 +402,18 @@ class DoorWindow(QWidget):
         self._quiet.start()
         self.middle.setCurrentIndex(PEOPLE if self._listing else WORDS_OF_ONE)
         self.outcome = None
-        self.name.setText("")
-        self.detail.setText(tr("这一位的签到撤销了，可以重新签。"))
+        self.name.setText(who)
+        self._fit_name()
+        self.detail.setText(tr("签到撤销了，可以重新签。"))
         self.foot.setText("")
         self.refresh()
         self.field.setFocus()
 
     def undo_last(self) -> None:
-        if last := self.door.latest(1):
+        if self.field.text():
+            self.field.clear()  # something half typed is what she means
+            self._peek("")
+        elif last := self.door.latest(1):
             self.undo(last[0].name)
 
     # -- walk-ins
@@ -418,7 +431,7 @@ class DoorWindow(QWidget):
     def ask_walk_in(self) -> None:
         asked = self._asked.strip()
         unknown = self.outcome is not None and self.outcome.answer is Answer.UNKNOWN
-        name = asked if unknown and not any(c.isdigit() for c in asked) else ""
+        name = asked if unknown and not asked.isascii() and not any(c.isdigit() for c in asked) else ""
         dialog = WalkIn(self, self.walk_in, name, asked if unknown and identity.is_mobile(asked) else "")
         dialog.exec()
         self.field.setFocus()
@@ -511,11 +524,21 @@ class DoorWindow(QWidget):
         if not pin.has_pin(self.office):
             self.foot.setText(tr("还没有设签到口令，不能暂停。打开签到时可以设。"))
             return
+        self.rest()
+        self._use(False)
         self.shutter = Shutter(self, self.is_pin)
         self.shutter.opened.connect(self._resume)
 
+    def _use(self, open_now: bool) -> None:
+        """Behind the shutter no key does anything but type the PIN, and nothing is read."""
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(open_now)
+        for part in (self.field, self.people, self.choices):
+            part.setEnabled(open_now)
+
     def _resume(self) -> None:
         self.shutter = None
+        self._use(True)
         self._unused.start()
         self.rest()
         self.field.setFocus()

@@ -19,6 +19,8 @@ class DoorField(QLineEdit):
 
     scanned = Signal(str)
     moved = Signal(int)
+    spaced = Signal()
+    """Space in the empty field: no name and no code begins with one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +42,8 @@ class DoorField(QLineEdit):
             self._emit()
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
+        elif event.key() == Qt.Key.Key_Space and not self.text():
+            self.spaced.emit()
         else:
             self._count(event)
             super().keyPressEvent(event)

@@ -64,7 +64,7 @@ class PeopleList(QWidget):
         for combo in (self.department, self.state):
             combo.currentIndexChanged.connect(lambda _n: self.narrow())
         self.count = label("", "secondary")
-        box.addLayout(row(self.department, self.state, self.count, None, label(tr("空格打勾"), "secondary"), spacing=8))
+        box.addLayout(row(self.department, self.state, self.count, None, label(tr("上下键选，空格打勾"), "secondary"), spacing=8))
         self.model = PeopleModel()
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -78,7 +78,7 @@ class PeopleList(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(px(36))
         self.table.horizontalHeader().setHighlightSections(False)
         self.table.horizontalHeader().setStretchLastSection(True)
-        for n, width in enumerate((36, 110, 150, 100, 90, 90)):
+        for n, width in enumerate((34, 96, 130, 84, 76, 76)):
             self.table.setColumnWidth(n, px(width))
         self.table.clicked.connect(self._clicked)
         space = QShortcut(QKeySequence("Space"), self.table)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 from sqlalchemy import Connection
 
@@ -67,6 +68,10 @@ class MakeDoorDialog(FramedDialog):
         self.name.setFocus()
 
     def accept(self) -> None:
+        if not self.name.text().strip():
+            self.banner.say(tr("请给这个签到处起个名字，比如“东门”。"), "warn")
+            self.name.setFocus()
+            return
         if self.pin.text() and not (self.pin.text().isdecimal() and 4 <= len(self.pin.text()) <= 12):
             self.banner.say(tr("口令用 4 到 12 位数字。"), "warn")
             return
@@ -108,6 +113,7 @@ class DoorsDialog(FramedDialog):
             self._questions(connection, told)
             self._doors(told)
             self._twice(connection, told)
+            self._said(told)
         self.column.addStretch(1)
 
     def _doors(self, told: Doors) -> None:
@@ -120,7 +126,7 @@ class DoorsDialog(FramedDialog):
             ahead.setSuffix(tr(" 分钟"))
             ahead.setAccessibleName(tr("{name}的电脑快了几分钟").format(name=pc["name"]))
             ahead.setToolTip(tr("那台电脑的时间快了几分钟就填几，慢了填负数；按改正后的时间算谁先到。"))
-            ahead.editingFinished.connect(partial(self._set_clock, pc["id"], ahead))
+            ahead.editingFinished.connect(partial(self._set_clock, pc["id"], ahead, pc["minutes_off"]))
             card.body.addLayout(row(label(pc["name"], "section"), label(came, "good" if pc["brought_at"] else "warn"), None, label(tr("电脑快了"), "secondary"), ahead))
         if not told.sent:
             card.body.addWidget(EmptyState("usb", tr("还没有派出签到处"), tr("只有一个门就不用，直接“打开签到”。")))
@@ -142,7 +148,17 @@ class DoorsDialog(FramedDialog):
         card = Card(tr("像是同一人，请看一眼（{n}）").format(n=len(told.questions)), padding=16, spacing=8)
         for q in told.questions[:SHOWN]:
             both = label(f"{_walked_in(q)}　↔　{self._other(connection, q)}", wrap=True)
-            card.body.addLayout(row(both, button(tr("是同一人"), partial(self.decide, q, same=True), icon_name="check"), button(tr("不是"), partial(self.decide, q, same=False)), wide=both))
+            card.body.addWidget(both)
+            card.body.addLayout(row(button(tr("是同一人"), partial(self.decide, q, same=True), icon_name="check"), button(tr("不是"), partial(self.decide, q, same=False)), None))
+        self.column.addWidget(card)
+
+    def _said(self, told: Doors) -> None:
+        if not told.said:
+            return
+        card = Card(tr("您说过的"), padding=16, spacing=6)
+        for said in told.said[:SHOWN]:
+            words = label(tr("{name}：{what}").format(name=said.name, what=tr("是同一人") if said.same else tr("不是同一人")), "secondary")
+            card.body.addLayout(row(words, None, button(tr("改主意"), partial(self.unsay, said), icon_name="undo-2")))
         self.column.addWidget(card)
 
     def _other(self, connection: Connection, q: Question) -> str:
@@ -192,11 +208,23 @@ class DoorsDialog(FramedDialog):
         self.banner.say(said, "warn" if done.ahead or done.behind else "good")
 
     def decide(self, question: Question, *, same: bool) -> None:
-        doorfile.decide(self.office, self.lecture, question, same=same)
-        self.fill()
+        self._do(lambda: doorfile.decide(self.office, self.lecture, question, same=same), tr("记下了：{name}{what}。").format(name=question.walk_in.full_name, what=tr("是同一人") if same else tr("不是同一人")))
 
-    def _set_clock(self, door: str, ahead: QSpinBox) -> None:
-        doorfile.set_clock(self.office, door, ahead.value())
+    def unsay(self, said: doorfile.Said) -> None:
+        self._do(lambda: doorfile.unsay(self.office, self.lecture, said), tr("收回了，可以重新决定。"))
+
+    def _set_clock(self, door: str, ahead: QSpinBox, before: int) -> None:
+        if ahead.value() != before:
+            self._do(lambda: doorfile.set_clock(self.office, door, ahead.value()), tr("按改正后的时间重新算过了。"))
+
+    def _do(self, act: Callable[[], None], said: str) -> None:
+        try:
+            act()
+        except UserError as e:
+            self.banner.say(str(e))
+            return
+        QTimer.singleShot(0, self.fill)  # not while the button that was clicked is still at it
+        self.banner.say(said, "good")
 
 
 def _by_door(p: Presence) -> list[Scan]:

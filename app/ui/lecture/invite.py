@@ -16,6 +16,8 @@ SHOWN = 500
 
 
 class InviteDialog(FramedDialog):
+    enter_accepts = False
+
     def __init__(self, parent: QWidget | None, office: Office, lecture: str) -> None:
         super().__init__(parent, tr("从名册选人"), 760, 600)
         self.office, self.lecture = office, lecture
@@ -57,15 +59,25 @@ class InviteDialog(FramedDialog):
         self.departments.itemChanged.connect(lambda _item: self.look())
         self.most.textChanged.connect(lambda _text: self.look())
         self.look()
+        self.departments.setFocus()
 
     def choice(self) -> Choice:
         items = [self.departments.item(n) for n in range(self.departments.count())]
         chosen = frozenset(item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() == Qt.CheckState.Checked)
         most = self.most.text().strip()
-        return Choice(chosen, self.women.isChecked(), self.migrants.isChecked(), self.not_yet.isChecked(), self.retired.isChecked(), int(most) if most.isdecimal() and len(most) < 7 else None)
+        return Choice(chosen, self.women.isChecked(), self.migrants.isChecked(), self.not_yet.isChecked(), self.retired.isChecked(), int(most) if most else None)
+
+    @property
+    def is_number(self) -> bool:
+        most = self.most.text().strip()
+        return not most or (most.isascii() and most.isdecimal() and int(most[:8]) > 0 and len(most) < 7)
 
     def look(self) -> None:
         """Who would be put on the list."""
+        self.banner.say("" if self.is_number else tr("“最多”请写数字，比如 30；不限就空着。"), "warn")
+        if not self.is_number:
+            self.ok.setEnabled(False)
+            return
         with self.office.vault.engine.connect() as connection:
             self.found = invite.candidates(connection, self.lecture, self.choice(), self.office.clock())
         self.people.clear()

@@ -39,7 +39,8 @@ class OpenDoorDialog(FramedDialog):
         self.box.addWidget(self.banner)
         self.box.addStretch(1)
         self.foot(tr("开始签到"))
-        self.ok.setFocus()
+        self.session.choose_nearest(office.clock())
+        self.name.setFocus()
 
     def chosen_session(self) -> LectureSession | None:
         with self.office.reading() as session:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QMessageBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import func, select
 
 from app.printing import template
@@ -24,18 +24,19 @@ from app.ui.lecture.tray import TrayDialog, ask_import
 from app.ui.register.side_page import SidePage
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Card, Icon, button, clear, label, row
+from app.ui.widgets import Card, EmptyState, Icon, button, clear, label, row
 from db.door_tables import DoorPc, LecturePhoto, SignInTray
 from db.problems import UserError
 from db.record import Record
 from db.registers import Lecture, Registration
 
-_DOES: Mapping[str, str] = {"计划": "", "通知": "发出通知", "签到中": "打开签到", "结束": "结束签到", "已反馈": "已反馈"}
+_DOES: Mapping[str, str] = {"计划": "", "通知": "转到：已通知", "签到中": "", "结束": "转到：已结束", "已反馈": "转到：已反馈"}
 
 
 class LecturePage(SidePage):
     """`door_wanted` asks for the door of a lecture, `rows_wanted` for the rows of another register that belong to it: (register, lecture's id, title)."""
 
+    first = True
     door_wanted = Signal(str)
     rows_wanted = Signal(str, str, str)
 
@@ -61,6 +62,8 @@ class LecturePage(SidePage):
         clear(self._column)
         self.acts.clear()
         if record is None:
+            self.aside.setVisible(True)
+            self._column.addWidget(EmptyState("presentation", tr("先保存"), tr("填好左边、按 Ctrl+S，这里就会列出通知、名单、签到、反馈每一步要办的事。")))
             return
         connection = session.connection()
         try:
@@ -112,15 +115,18 @@ class LecturePage(SidePage):
         return acts
 
     def _acts_of(self, step: Step, waiting: int, doors: int, photos: int, attendances: int) -> dict[str, tuple[str, Callable[[], object]]]:
-        does = {tr(_DOES[step.state]): ("chevron-right", partial(self.go_to, step.state))} if _DOES[step.state] and not step.reached and step.state != "签到中" else {}
+        does = {tr(_DOES[step.state]): ("chevron-right", partial(self.go_to, step.state))} if _DOES[step.state] and not step.reached else {}
+        if step.reached and not step.is_now:
+            does = {tr("退回：{step}").format(step=tr(step.title)): ("undo-2", partial(self.go_to, step.state))}
         paper = partial(self._print)
         if step.state == "计划":
-            return {tr("申办表"): ("file-text", partial(paper, "lecture_application", papers.application)), tr("场次和会场"): ("calendar-days", partial(self._rows, "lecture_session", tr("场次：{title}")))}
+            return {tr("申办表"): ("file-text", partial(paper, "lecture_application", papers.application)), tr("场次和会场"): ("calendar-days", partial(self._rows, "lecture_session", tr("场次：{title}"))), **does}
         if step.state == "通知":
             return {tr("通知"): ("bell", partial(paper, "lecture_notice", papers.notice)), **does}
         if step.state == "签到中":
-            more = tr("签到处（{n}）…").format(n=doors) if doors else tr("几个签到处…")
-            return {tr("打开签到"): ("door-open", lambda: self.door_wanted.emit(self.record_id or "")), more: ("usb", self.show_doors), tr("看签到"): ("clipboard-check", partial(self._rows, "sign_in", tr("签到：{title}")))}
+            more = tr("别的签到处（{n}）…").format(n=doors) if doors else tr("另设签到处…")
+            opens = {} if step.reached and not step.is_now else {tr("打开签到"): ("door-open", self.ask_door)}
+            return {**opens, more: ("usb", self.show_doors), tr("看签到"): ("clipboard-check", partial(self._rows, "sign_in", tr("签到：{title}"))), **does}
         if step.state == "结束":
             tray = {tr("待定 {n} 行…").format(n=waiting): ("inbox", self.show_tray)} if waiting else {}
             return {
@@ -145,11 +151,24 @@ class LecturePage(SidePage):
             self._show_around(session, record)
 
     def _saved(self) -> bool:
-        """What is printed or asked about is what is stored: unsaved fields are saved first, where the clerk says so."""
-        record_id = self.record_id
-        if self.is_dirty and (not self.may_leave() or record_id is None):
+        """What is printed or asked about is what is stored: unsaved fields are saved first, and the page stays."""
+        if not self.is_dirty:
+            return self.record_id is not None
+        buttons = QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Cancel
+        if QMessageBox.question(self, tr("还没有保存"), tr("左边改过的还没有保存，先保存再办吗？"), buttons, QMessageBox.StandardButton.Save) != QMessageBox.StandardButton.Save:
             return False
-        return self.record_id is not None
+        return self.store()
+
+    def save(self) -> bool:
+        """A new lecture stays open: what there is to do next stands beside it."""
+        is_new = self.record_id is None
+        if not is_new:
+            return super().save()
+        if not self.store():
+            return False
+        self.open(self.record_id)
+        self.said.emit(tr("已保存。右边是接下来要办的事。"))
+        return True
 
     def _print(self, form: str, make: Callable[[Office, str], template.Context]) -> None:
         if not self._saved() or self.record_id is None:
@@ -180,6 +199,10 @@ class LecturePage(SidePage):
     def _dialog(self, dialog: Any) -> None:
         dialog.exec()
         self.again()
+
+    def ask_door(self) -> None:
+        if self._saved():
+            self.door_wanted.emit(self.record_id)
 
     def invite(self) -> None:
         if self.record_id:

@@ -18,6 +18,8 @@ from db.problems import UserError
 
 
 class PaperEntryDialog(FramedDialog):
+    enter_accepts = False
+
     def __init__(self, parent: QWidget | None, office: Office, lecture: str) -> None:
         super().__init__(parent, tr("纸质录入／补签"), 640, 580)
         self.office, self.lecture = office, lecture
@@ -61,6 +63,7 @@ class PaperEntryDialog(FramedDialog):
         """A sheet for the session in hand, at the time it began."""
         self.sheet = PaperSheet(self.office, self.lecture, session=self.session.chosen)
         self.at.setText(MOMENT.show(self.sheet.at))
+        self.entered.clear()
         self._say_count()
 
     def _ready(self) -> bool:
@@ -132,11 +135,23 @@ class PaperEntryDialog(FramedDialog):
             except UserError as e:
                 self.banner.say(str(e), "warn")
 
+    def reject(self) -> None:
+        """Escape closes first the choice, then what is half typed, then the dialog."""
+        if self.choices.isVisible() or self.field.text():
+            self._offer(())
+            self.banner.say("")
+            self.field.clear()
+            self.field.setFocus()
+            return
+        super().reject()
+
     def undo(self) -> None:
         if (person := self.sheet.undo()) is not None:
             self.entered.takeItem(0)
             self.banner.say(tr("撤销了 {name}。").format(name=person.full_name), "good")
             self._say_count()
+        else:
+            self.banner.say(tr("这里没有可以撤销的。以前录入的，请在“看签到”里删。"), "warn")
         self.field.setFocus()
 
     def _say_count(self) -> None:

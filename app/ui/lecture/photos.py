@@ -15,10 +15,10 @@ from app.ui.theme import px
 from app.ui.widgets import Card, EmptyState, button, clear_grid, label, row
 from db.problems import UserError
 
-COLUMNS = 3
-
 
 class PhotosDialog(FramedDialog):
+    enter_accepts = False
+
     def __init__(self, parent: QWidget | None, office: Office, lecture: str) -> None:
         super().__init__(parent, tr("照片"), 900, 620)
         self.office, self.lecture = office, lecture
@@ -39,6 +39,7 @@ class PhotosDialog(FramedDialog):
         self.captions.clear()
         with self.office.vault.engine.connect() as connection:
             kept = photos.of_lecture(connection, self.lecture)
+        columns = max(1, (self.width() - px(60)) // px(262))
         for n, photo in enumerate(kept):
             card = Card(padding=8, spacing=6)
             shown = QLabel()
@@ -54,12 +55,15 @@ class PhotosDialog(FramedDialog):
             self.captions[photo.id] = caption
             card.body.addWidget(shown)
             card.body.addLayout(row(caption, button("", partial(self.remove, photo.id), icon_name="trash-2", tip=tr("删除这张照片")), wide=caption, spacing=6))
-            self.grid.addWidget(card, n // COLUMNS, n % COLUMNS)
+            self.grid.addWidget(card, n // columns, n % columns)
         if not kept:
             self.grid.addWidget(EmptyState("image", tr("还没有照片"), tr("反馈表要 {a} 到 {b} 张。").format(a=life.PHOTOS[0], b=life.PHOTOS[1])), 0, 0)
 
     def _name(self, photo: str, caption: QLineEdit) -> None:
-        photos.name(self.office, photo, caption.text())
+        try:
+            photos.name(self.office, photo, caption.text())
+        except UserError as e:
+            self.banner.say(str(e), "warn")
 
     def ask(self) -> None:
         paths, _ = QFileDialog.getOpenFileNames(self, tr("加照片"), "", tr("照片 (*.jpg *.jpeg *.png *.bmp *.webp *.tif *.tiff)"))

@@ -1,5 +1,7 @@
 """Which session of a lecture is meant: a list box that is there only where there are several."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from app.services.office import Office
@@ -19,6 +21,12 @@ class SessionChoice(QuietCombo):
         for found in self.sessions:
             at = f"{found.starts_at.astimezone():%m-%d %H:%M}" if found.starts_at else ""
             self.addItem(f"{found.title}　{at}", found.id)
+
+    def choose_nearest(self, now: datetime) -> None:
+        """The session that begins nearest to now."""
+        held = [(abs((found.starts_at - now).total_seconds()), found.id) for found in self.sessions if found.starts_at]
+        if held:
+            self.setCurrentIndex(self.findData(min(held)[1]))
 
     @property
     def chosen(self) -> str | None:

@@ -52,6 +52,8 @@ class RegisterPage(Page):
         self.more_edits: dict[str, Callable[[], object]] = {}
         """Further lines of the edit menu, a register's own."""
         self.fixed: dict[str, Any] = {}
+        self._back: Callable[[], object] | None = None
+        self._empty_of_fixed = ""
         self.filters: dict[str, str] = {}
         self.sort: tuple[str, bool] | None = None
         self.scope = listing.CURRENT if register is Member else ""
@@ -198,6 +200,8 @@ class RegisterPage(Page):
             self.record_page.leave()
         elif self.quick.text():
             self.quick.clear()
+        elif self._back is not None:
+            self._back()
 
     # -- what is shown
 
@@ -208,6 +212,12 @@ class RegisterPage(Page):
                 self.open_row(0)
             return
         self.refresh()
+        self._record_again()
+
+    def _record_again(self) -> None:
+        """What stands beside an open record follows what was done elsewhere."""
+        if self.stack.currentIndex() == 1 and isinstance(self.record_page, SidePage):
+            self.record_page.again()
 
     def _refresh_if_shown(self) -> None:
         """A key typed just before the lock finds the vault closed."""
@@ -228,6 +238,9 @@ class RegisterPage(Page):
         self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条。"))
         if not total and self.register is Member and self.quick.text().strip():
             self.empty.detail.setText(self._nearly())
+        if self.fixed and not (self.quick.text().strip() or self.filters):
+            self.empty.title.setText(tr("还没有{label}").format(label=self.register.label))
+            self.empty.detail.setText(self._empty_of_fixed or tr("按 Ctrl+N 新建一条。"))
         self.body.setCurrentIndex(0 if total else 1)
         self._show_chips()
         self.filter_row.follow()
@@ -251,18 +264,22 @@ class RegisterPage(Page):
 
     def heard(self, changed: Changed) -> None:
         """Another part of the program changed something."""
-        if self.register.__tablename__ in changed.registers and self.isVisible() and self.stack.currentIndex() == 0:
+        if not self.isVisible():
+            return
+        if self.stack.currentIndex() == 1:
+            self._record_again()
+        elif self.register.__tablename__ in changed.registers:
             self.refresh()
 
-    def show_only(self, fixed: Mapping[str, Any], title: str) -> None:
-        """Narrow the table to, for instance, one lecture's sign-ins."""
-        self.fixed = dict(fixed)
+    def show_only(self, fixed: Mapping[str, Any], title: str, *, back: Callable[[], object] | None = None, empty: str = "") -> None:
+        """Narrow the table to, for instance, one lecture's sign-ins. `back` leads where one came from, by Escape too; `empty` says what to do when there are none."""
+        self.fixed, self._back, self._empty_of_fixed = dict(fixed), back, empty
         self.heading.setText(title)
         self.stack.setCurrentIndex(0)
         self.refresh()
 
     def show_all(self) -> None:
-        self.fixed, self.filters, self.sort = {}, {}, None
+        self.fixed, self.filters, self.sort, self._back = {}, {}, None, None
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.heading.setText(self.title or self.register.label)
         self.quick.clear()
@@ -340,6 +357,8 @@ class RegisterPage(Page):
             chip = button(f"{f.label}：{text}", partial(self.set_filter, name, ""), icon_name="x", tip=tr("去掉这个筛选"))
             chip.setProperty("chip", True)
             self.chips.addWidget(chip)
+        if self._back is not None:
+            self.chips.addWidget(button(tr("返回"), self._back, icon_name="chevron-left", tip=tr("返回（Esc）")))
         if self.fixed:
             chip = button(tr("只看：{title}").format(title=self.heading.text()), self.show_all, icon_name="x")
             chip.setProperty("chip", True)
@@ -389,7 +408,9 @@ class RegisterPage(Page):
         self.stack.setCurrentIndex(0)
         self.refresh()
         if saved and (place := self.model.row_of(saved)) is not None:
-            self.table.selectRow(place)
+            # not selectRow: with the Ctrl of Ctrl+S still down it would turn the row off
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.table.selectionModel().setCurrentIndex(self.model.index(place, self._first_column()), flags)
         self.table.setFocus()
 
     def may_leave(self) -> bool:

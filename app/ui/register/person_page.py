@@ -112,12 +112,14 @@ class PersonPage(SidePage):
     def _open_item(self, item: QListWidgetItem) -> None:
         self.wanted.emit(item.data(Qt.ItemDataRole.UserRole))
 
-    def refresh_around(self) -> None:
+    def again(self) -> None:
         """What hangs on her changed: show it, without touching what is being typed."""
         if self.record_id is None:
             return
         with self.office.reading() as session:
-            record = session.scalars(select(Member).where(Member.id == self.record_id)).one()
+            record = session.scalars(select(Member).where(Member.id == self.record_id)).first()
+            if record is None:
+                return
             self._show_around(session, record)
             for name in membership.FIELDS:
                 self.editors[name].set_text(next(f for f in self.fields if f.name == name).show(getattr(record, name)))
@@ -129,7 +131,7 @@ class PersonPage(SidePage):
 
     def ask_event(self) -> None:
         if self.record_id and EventDialog(self, self.office, [self.record_id], self.heading.text()).exec() == QDialog.DialogCode.Accepted:
-            self.refresh_around()
+            self.again()
 
     def print_record(self) -> None:
         if self.record_id:

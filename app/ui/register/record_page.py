@@ -148,7 +148,14 @@ class RecordPage(QWidget):
             editor.show_value()
 
     def save(self) -> bool:
-        """Check everything, save in one act, close. Problems are shown at their fields and nothing is saved."""
+        """Store what stands here, and close."""
+        if not self.store():
+            return False
+        self.closed.emit(self.record_id or "")
+        return True
+
+    def store(self) -> bool:
+        """Check everything and save in one act. Problems are shown at their fields and nothing is saved."""
         texts = self._texts()
         changed = {name: text for name, text in texts.items() if text != self._loaded.get(name) or self.record_id is None}
         changed = {name: text for name, text in changed.items() if not (f := field_of(self.register, name)).decided_above and not f.derived}
@@ -173,7 +180,6 @@ class RecordPage(QWidget):
             return False
         self.record_id = saved
         self._settle()
-        self.closed.emit(saved)
         return True
 
     def _name(self) -> str:

@@ -18,6 +18,8 @@ HEIGHT_BELOW = 220
 class SidePage(RecordPage):
     """`aside` stands beside the fields where there is room, else below them. `wanted` asks for another record's page, `pdf_ready` for a preview, `said` for a line of news."""
 
+    first = False
+    """Whether what stands beside the fields comes before them where there is no room beside."""
     wanted = Signal(object)
     pdf_ready = Signal(object, str, object)
     said = Signal(str)
@@ -30,6 +32,10 @@ class SidePage(RecordPage):
         self.beside.setContentsMargins(0, 0, 0, 0)
         self.beside.setSpacing(px(12))
         self._is_beside: bool | None = None
+
+    def again(self) -> None:
+        """What hangs on the record may have changed: show it anew. What is being typed stays."""
+        raise NotImplementedError
 
     def tall(self) -> QWidget | None:
         """The part of `aside` that scrolls, and so has no height of its own below the fields."""
@@ -51,7 +57,7 @@ class SidePage(RecordPage):
         else:
             self.aside.setMinimumWidth(0)
             self.aside.setMaximumWidth(16_777_215)
-            self.content.insertWidget(self.content.count() - 2, self.aside)
+            self.content.insertWidget(0 if self.first else self.content.count() - 2, self.aside)
         if tall is not None:
             tall.setMinimumHeight(0 if beside else px(HEIGHT_BELOW))
         self.aside.setVisible(self.record_id is not None)

@@ -23,7 +23,7 @@ from app.ui.first_start import FirstStart
 from app.ui.kiosk import camera
 from app.ui.kiosk.camera import EVERY, CodeReader
 from app.ui.kiosk.chooser import DoorChooser
-from app.ui.kiosk.door import PEOPLE, DoorWindow
+from app.ui.kiosk.door import PEOPLE, DoorWindow, WalkIn
 from app.ui.kiosk.field import SILENCE
 from app.ui.kiosk.pause import PinBox, PinDialog
 from app.ui.kiosk.set_up import SetUpDoor
@@ -242,11 +242,10 @@ def test_the_list_shows_who_is_missing_by_department_and_ticks_by_hand(door: Doo
     assert door.middle.currentIndex() == PEOPLE and "已到 1 人" in people.count.text()
     people.state.setCurrentIndex(1)
     missing = len(people.model.items)
-    people.table.selectRow(0)
+    QTest.keyClick(door.field, Qt.Key.Key_Down)
     who = people.current()
     assert who is not None and who.arrival is None
-    people.table.setFocus()
-    QTest.keyClick(people.table, Qt.Key.Key_Space)
+    QTest.keyClick(door.field, Qt.Key.Key_Space)
     assert door.present.text() == "2" and len(people.model.items) == missing - 1
     people.state.setCurrentIndex(2)
     place = next(n for n, line in enumerate(people.model.items) if line.person.id == who.person.id)
@@ -266,6 +265,25 @@ def test_typing_narrows_the_list_and_enter_signs_in(door: DoorWindow, qtbot: Any
     assert 0 < len(door.people.model.items) < everybody
     QTest.keyClick(door.field, Qt.Key.Key_Return)
     assert door.present.text() == "1" and door.foot.text()
+    assert len(door.people.model.items) == everybody
+
+
+def test_ctrl_z_clears_first_what_is_half_typed_and_names_whom_it_took_back(door: DoorWindow, qtbot: Any) -> None:
+    active(door, qtbot)
+    door.take("B10001")
+    QTest.keyClicks(door.field, "abc", Qt.KeyboardModifier.NoModifier, 50)
+    QTest.keyClick(door.field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (door.field.text(), door.present.text()) == ("", "1")
+    QTest.keyClick(door.field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (door.present.text(), door.name.text()) == ("0", "欧阳建国")
+
+
+def test_pinyin_that_nobody_has_is_no_name(door: DoorWindow, answer: Callable[..., list[Any]]) -> None:
+    seen = answer(WalkIn, result=0)
+    for typed in ("zhouym", "周一鸣"):
+        door.take(typed)
+        door.add()
+    assert [dialog.name.text() for dialog in seen] == ["", "周一鸣"]
 
 
 # -- the PIN
@@ -284,6 +302,21 @@ def test_a_pin_pauses_the_door_and_opens_it_again(door: DoorWindow, qtbot: Any) 
     assert door.shutter is None
     door.take("B10001")
     assert door.title.text() == "签到成功"
+
+
+def test_behind_the_shutter_no_key_does_anything(door: DoorWindow, qtbot: Any) -> None:
+    door.take("B10001")
+    pin.set_pin(door.office, "2468")
+    active(door, qtbot)
+    QTest.keyClick(door.field, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert door.shutter is not None
+    for key, modifier in ((Qt.Key.Key_F2, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_F3, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier), (Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)):
+        QTest.keyClick(door, key, modifier)
+    for key in "B10009":
+        QTest.keyClick(door, key)
+    QTest.keyClick(door, Qt.Key.Key_Return)
+    door.take("B10009")
+    assert door.shutter is not None and door.present.text() == "1" and door.middle.currentIndex() != PEOPLE and QApplication.activeModalWidget() is None
 
 
 def test_five_wrong_pins_have_to_wait(qtbot: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QPushButton
+from PySide6.QtWidgets import QDialog, QMessageBox, QPushButton
 from sqlalchemy import func, select
 
 from app.services.checkin import doorfile, foreign
@@ -22,11 +22,11 @@ from app.ui.lecture.invite import InviteDialog
 from app.ui.lecture.page import LecturePage
 from app.ui.lecture.paper_entry import PaperEntryDialog
 from app.ui.lecture.photos import PhotosDialog
-from app.ui.lecture.tray import TrayDialog, take_in
+from app.ui.lecture.tray import PickMember, TrayDialog, take_in
 from app.ui.lecture.year import YearDialog
 from app.ui.main_window import MainWindow
 from app.ui.preview import Preview
-from db.registers import Lecture, Registration, SignIn
+from db.registers import Lecture, Member, Registration, SignIn
 
 
 @pytest.fixture
@@ -65,13 +65,13 @@ def came(office: Office, lecture: str, *numbers: int) -> None:
 
 
 def test_the_page_shows_every_step_and_follows_what_is_done(page: LecturePage, window: MainWindow, lecture: str) -> None:
-    assert {"申办表", "通知", "从名册选人…", "打开签到", "几个签到处…", "结束签到", "照片…", "反馈表"} <= page.acts.keys() and "参加证明" not in page.acts
+    assert {"申办表", "通知", "从名册选人…", "打开签到", "另设签到处…", "转到：已结束", "照片…", "反馈表"} <= page.acts.keys() and "参加证明" not in page.acts
     came(window.office, lecture, 1, 2)
     page.again()
     assert "参加证明" in page.acts
-    page.acts["结束签到"].click()
+    page.acts["转到：已结束"].click()
     assert page.editors["state"].text() == "结束" and not page.is_dirty
-    page.acts["已反馈"].click()
+    page.acts["转到：已反馈"].click()
     assert "小结" in page.banner.text.text() and page.editors["state"].text() == "结束"
 
 
@@ -100,6 +100,38 @@ def test_printing_what_is_not_saved_asks_first(page: LecturePage, monkeypatch: p
     page.pdf_ready.connect(lambda *args: printed.append(args))
     page.acts["通知"].click()
     assert not printed and page.editors["speaker"].text() == "李医生"
+
+
+def test_a_new_lecture_stays_open_with_its_steps(window: MainWindow) -> None:
+    window.go("lecture")
+    register = window.register_page("lecture")
+    register.new_record()
+    page = register.record_page
+    assert isinstance(page, LecturePage) and not page.acts
+    page.editors["topic"].set_text("法律讲座")
+    page.editors["starts_at"].set_text("2026-12-01 14:00")
+    assert page.save()
+    assert register.stack.currentWidget() is page and "申办表" in page.acts
+
+
+def test_saving_on_the_way_to_a_paper_stays_on_the_page(page: LecturePage, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Save)
+    page.editors["speaker"].set_text("李医生")
+    page.acts["通知"].click()
+    preview = next(w for w in window.findChildren(Preview) if w.isVisible())
+    assert window.register_page("lecture").stack.currentWidget() is page and not page.is_dirty
+    preview.close()
+
+
+def test_the_page_follows_what_is_done_elsewhere_and_escape_leads_back_to_it(page: LecturePage, window: MainWindow, lecture: str) -> None:
+    came(window.office, lecture, 1, 2)
+    QTest.qWait(10)
+    assert "参加证明" in page.acts
+    page.acts["场次和会场"].click()
+    sessions = window.register_page("lecture_session")
+    assert "场次" in sessions.empty.title.text() and "Ctrl+N" in sessions.empty.detail.text()
+    sessions._escape()
+    assert window.stack.currentWidget() is window.pages["lecture"] and window.register_page("lecture").stack.currentWidget() is page
 
 
 # -- the dialogs
@@ -147,6 +179,55 @@ def test_a_paper_sheet_is_typed_number_enter_number_enter(window: MainWindow, le
     QTest.keyClicks(dialog.field, "B10009")
     QTest.keyClick(dialog.field, Qt.Key.Key_Return)
     assert "看不懂的时间" in dialog.banner.text.text() and count(window.office, SignIn) == 4
+
+
+def test_enter_in_a_number_only_counts_and_rubbish_is_named(window: MainWindow, lecture: str, qtbot: Any) -> None:
+    dialog = InviteDialog(window, window.office, lecture)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.most.setFocus()
+    QTest.keyClicks(dialog.most, "30")
+    QTest.keyClick(dialog.most, Qt.Key.Key_Return)
+    assert dialog.isVisible() and len(dialog.found) == 30 and count(window.office, Registration) == 0
+    for rubbish in ("三十", "0", "-1"):
+        dialog.most.setText(rubbish)
+        assert not dialog.ok.isEnabled() and "数字" in dialog.banner.text.text()
+
+
+def test_escape_closes_first_the_choice_then_the_paper_sheet(window: MainWindow, lecture: str, qtbot: Any) -> None:
+    dialog = PaperEntryDialog(window, window.office, lecture)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    QTest.keyClicks(dialog.field, "w")
+    QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+    dialog.reject()
+    assert dialog.isVisible() and not dialog.choices.isVisible()
+    dialog.reject()
+    assert not dialog.isVisible()
+
+
+def test_a_row_of_the_tray_is_given_to_anybody_and_taken_back(window: MainWindow, lecture: str, tmp_path: Path, qtbot: Any, answer: Callable[..., list[Any]]) -> None:
+    foreign.take_in(window.office, lecture, workbook(tmp_path / "x.xlsx", ["吴外人", "", "", "", ""]))
+    tray = TrayDialog(window, window.office, lecture)
+    qtbot.addWidget(tray)
+    with window.office.reading() as session:
+        member = session.scalars(select(Member.id).where(Member.employee_no == "B10004")).one()
+
+    def fill(dialog: PickMember) -> None:
+        dialog.editor.set_text(member)
+        dialog.editor.show_title("某人")
+
+    answer(PickMember, fill)
+    combo = next(iter(tray.choices.values()))
+    place = combo.findData("other")
+    combo.setCurrentIndex(place)
+    combo.activated.emit(place)
+    tray.decide(tray.waiting[0])
+    with window.office.reading() as session:
+        assert session.scalars(select(SignIn.member)).one() == member
+    assert tray.waiting == []
+    tray.undo()
+    assert len(tray.waiting) == 1 and count(window.office, SignIn) == 0
 
 
 def test_numbers_of_the_list_are_typed_when_told_so(window: MainWindow, lecture: str, qtbot: Any) -> None:

@@ -195,7 +195,7 @@ def test_a_membership_event_is_written_down_from_her_page(window: MainWindow, pa
     assert "哪一天" in dialog.banner.text.text()
     dialog.date.setText("2026-9")
     dialog.save()
-    page.refresh_around()
+    page.again()
     assert page.status.text() == "转出（2026年9月起）"
     assert page.editors["membership_event"].text() == "转出"
     assert any("会籍变化" in page.life.item(n).text() for n in range(page.life.count()))

@@ -109,7 +109,7 @@ def test_another_systems_list_signs_in_whom_it_means_for_certain_and_keeps_the_r
     with office.vault.engine.connect() as connection:
         waiting = foreign.tray(connection, lecture)
     assert [(w.row, w.full_name, [p.id for p in w.likely]) for w in waiting] == [(5, person(3)["full_name"], [people[3]]), (6, "王麻子", [])]
-    assert foreign.decide(office, [(waiting[0], people[3]), (waiting[1], foreign.GUEST)]) == 2
+    assert foreign.decide(office, [(waiting[0], people[3]), (waiting[1], foreign.GUEST)]).came == 2
     assert [(member, name) for member, name, _, _ in signed(office, lecture)[2:]] == [(people[3], person(3)["full_name"]), (None, "王麻子")]
     with office.vault.engine.connect() as connection:
         assert foreign.tray(connection, lecture) == []
@@ -119,7 +119,7 @@ def test_a_row_of_the_tray_can_be_dropped(office: Office, lecture: str, people: 
     foreign.take_in(office, lecture, workbook(tmp_path / "x.xlsx", HEADS, [1, "王麻子", "", "", "", ""]))
     with office.vault.engine.connect() as connection:
         waiting = foreign.tray(connection, lecture)
-    assert foreign.decide(office, [(waiting[0], foreign.DROP)]) == 0
+    assert foreign.decide(office, [(waiting[0], foreign.DROP)]).came == 0
     assert signed(office, lecture) == []
     assert foreign.take_in(office, lecture, tmp_path / "x.xlsx").waiting == 0
 
@@ -129,7 +129,7 @@ def test_two_of_one_name_wait_both_and_undo_lets_them_wait_again(office: Office,
     with office.vault.engine.connect() as connection:
         waiting = foreign.tray(connection, lecture)
     assert len(waiting) == 4
-    assert foreign.decide(office, [(w, foreign.GUEST) for w in waiting[:2]]) == 2
+    assert foreign.decide(office, [(w, foreign.GUEST) for w in waiting[:2]]).came == 2
     with office.reading() as session:
         last = undo.last_undoable(session)
     assert last is not None
@@ -145,7 +145,7 @@ def test_a_row_can_be_given_to_any_member_and_to_nobody_who_is_gone(office: Offi
         waiting = foreign.tray(connection, lecture)
     with pytest.raises(UserError, match="不在名册"):
         foreign.decide(office, [(waiting[0], "nobody")])
-    assert foreign.decide(office, [(waiting[0], people[4])]) == 1
+    assert foreign.decide(office, [(waiting[0], people[4])]).came == 1
     assert signed(office, lecture)[0][0] == people[4]
 
 
