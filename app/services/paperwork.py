@@ -14,7 +14,7 @@ from app.services.setup import own_union
 from db.journal import canonical
 from db.problems import UserError
 from db.record import Record, fields_of, values_of, written_values
-from db.registers import Certificate, Lecture, Member, SignIn, SubsidyApplication
+from db.registers import Certificate, Lecture, LectureSession, Member, SignIn, SubsidyApplication
 from db.vault import set_setting, setting
 
 
@@ -78,24 +78,33 @@ def _copy_number(office: Office, form_no: str, *, count: bool) -> int:
 
 
 def sign_in_sheet(office: Office, lecture_id: str) -> bytes:
-    """The lecture's sheet: who has signed in, in order of time, and blank lines for walk-ins. No full number."""
-    return render(office, "sign_in_sheet", [sign_in_context(office, lecture_id)])
+    """The lecture's sheet, one for each of its sessions: who has signed in, in order of time, and blank lines for walk-ins. No full number."""
+    return render(office, "sign_in_sheet", sign_in_contexts(office, lecture_id))
 
 
-def sign_in_context(office: Office, lecture_id: str) -> template.Context:
+def sign_in_contexts(office: Office, lecture_id: str) -> list[template.Context]:
+    with office.reading() as session:
+        sessions = list(session.scalars(select(LectureSession).where(LectureSession.lecture == lecture_id, LectureSession.removed_at.is_(None)).order_by(LectureSession.starts_at)))
+        used = set(session.scalars(select(SignIn.session).where(SignIn.lecture == lecture_id, SignIn.removed_at.is_(None))))
+    return [_sign_in_context(office, lecture_id, held) for held in [*sessions, *([None] if None in used or not sessions else [])]]
+
+
+def _sign_in_context(office: Office, lecture_id: str, held: LectureSession | None) -> template.Context:
     with office.reading() as session:
         lecture = _one(session, Lecture, lecture_id)
         if not isinstance(lecture, Lecture):
             raise UserError("这场讲座已经不在了，请刷新后再试。")
-        signed = session.scalars(select(SignIn).where(SignIn.lecture == lecture_id, SignIn.removed_at.is_(None)).order_by(SignIn.signed_at, SignIn.rowno)).all()
+        of_session = SignIn.session == held.id if held else SignIn.session.is_(None)
+        signed = session.scalars(select(SignIn).where(SignIn.lecture == lecture_id, of_session, SignIn.removed_at.is_(None)).order_by(SignIn.signed_at, SignIn.rowno)).all()
         tails = dict(session.execute(select(Member.id, Member.mobile).where(Member.id.in_([s.member for s in signed if s.member]))).all()) if signed else {}
         rows = [
             {"number": n, "full_name": s.full_name, "unit": s.unit or "", "tail": (tails.get(s.member or "") or s.mobile or "")[-4:], "signed_at": s.signed_at}
             for n, s in enumerate(signed, 1)
         ]
-        starts = lecture.starts_at.astimezone() if lecture.starts_at else None
+        at = (held or lecture).starts_at
+        starts = at.astimezone() if at else None
         form = {"no": f"QD-{starts:%Y%m%d}-{lecture.id[-4:].upper()}" if starts else f"QD-{lecture.id[-8:].upper()}", "copy": 1, "digest": digest_of(lecture), "record": lecture.id[-8:]}
-        values = values_of(lecture) | {"starts_at": starts}
+        values = values_of(lecture) | {"starts_at": starts} | ({"place": held.title} if held else {})
     return {"union": values_of(own_union(office)), "lecture": values, "form": form, "rows": rows, "total": {"present": len(rows)}}
 
 

@@ -153,8 +153,8 @@ class RegisterActions:
 
     def print_sign_ins(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):
-            context = paperwork.sign_in_context(self.window.office, ids[0])
-            self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", [context]), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", [context]))
+            contexts = paperwork.sign_in_contexts(self.window.office, ids[0])
+            self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", contexts), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", contexts))
 
     def show_rows(self, register: str, lecture_id: str, title: str) -> None:
         """A lecture's rows of another register; new ones belong to it, and Escape leads back."""

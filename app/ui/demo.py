@@ -16,11 +16,15 @@ from sqlalchemy import select
 
 from app.receiver import district
 from app.services import paperwork, practice, setup
+from app.services.lectures import invite
+from app.services.lectures.invite import Choice
 from app.services.office import Office
 from app.services.roster.intake import Verdict
-from app.ui import jobs, theme
+from app.ui import demo_door, jobs, theme
 from app.ui.entry_dialog import EntryDialog
 from app.ui.first_start import FirstStart
+from app.ui.lecture.doors import DoorsDialog
+from app.ui.lecture.year import YearDialog
 from app.ui.main_window import NAVIGATION, MainWindow
 from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
@@ -78,7 +82,7 @@ class Demonstration:
 
     def run(self, *, looks: bool = True) -> dict[str, Any]:
         """Every step; `looks`: also every page dark, large and on a large screen."""
-        steps = [self.first_start, self.import_roster, self.open_door, self.enter_competition, self.apply_for_subsidy, self.print_sheet, self.send, self.answer, self.read_answer]
+        steps = [self.first_start, self.import_roster, self.open_door, self.second_door, self.enter_competition, self.apply_for_subsidy, self.print_sheet, self.send, self.answer, self.read_answer]
         for do in (*steps, *((self.other_looks,) if looks else ()), self.lock):
             with self.step(do.__name__):
                 do()
@@ -151,6 +155,28 @@ class Demonstration:
         self.shot("签到-1920", door, size=LARGE)
         self.summary["sign_ins"] = int(door.present.text())
         door.leave()
+
+    def second_door(self) -> None:
+        """The list, a door on another PC, its book brought back, the lecture's papers and page."""
+        lecture = demo_door.the_lecture(self.office).id
+        with self.office.vault.engine.connect() as connection:
+            chosen = invite.candidates(connection, lecture, Choice(women=True), self.office.clock())
+        self.summary["listed"] = invite.invite(self.office, lecture, chosen)
+        with self.office.reading() as session:
+            numbers = [n for n in session.scalars(select(Member.employee_no).where(Member.membership_event.is_(None)).order_by(Member.rowno.desc()).limit(12)) if n]
+        self.summary |= demo_door.second_door(self.office, self.out, numbers)
+        demo_door.papers_of(self.office, self.out)
+        self.window.go("lecture")
+        self.window.register_page("lecture").open_record(lecture)
+        self.shot("讲座-一步一步")
+        doors = DoorsDialog(self.window, self.office, lecture, show_pdf=lambda *_: None)
+        doors.show()
+        self.shot("另设签到处", doors, size=(900, 640))
+        doors.close()
+        year = YearDialog(self.window, self.office)
+        year.show()
+        self.shot("全年台账", year, size=(940, 640))
+        year.close()
 
     def enter_competition(self) -> None:
         with self.office.reading() as session:
@@ -271,6 +297,7 @@ class Demonstration:
             door.leave()
         self.shell.preferences.theme, self.shell.preferences.scale = "light", 1.0
         self.shell.rebuild()
+        self.summary["answers_pictured"] = demo_door.picture_answers(self.out / "签到的每一种回答")
 
     def lock(self) -> None:
         self.shell.lock()

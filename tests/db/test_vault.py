@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.services import setup
 from app.services.office import Office
@@ -173,6 +174,28 @@ def test_the_migrations_lead_to_the_models(office: Office) -> None:
     with office.vault.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False, "include_object": lambda o, name, kind, *_: not (name or "").startswith("search_")})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_vault_of_the_version_before_keeps_its_lectures_and_gets_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0002 -> 0003 with data: rows stay, a copy is made first, a person can now sign in to two sessions and still not twice to one."""
+    migrate = vault._migrate
+    monkeypatch.setattr(vault, "_migrate", lambda path, key, to="head": migrate(path, key, "0002"))
+    made = vault.create(tmp_path / "u", title="x", administrator="a", password=PASSWORD, recovery_code="x")
+    with vault.writing(made.engine) as connection:
+        connection.exec_driver_sql("INSERT INTO lecture (rowno, id, revision, origin, changed_at, topic, starts_at) VALUES (1, 'l', 1, '', '', '旧讲座', '2026-01-01T06:00:00.000000Z')")
+        connection.exec_driver_sql("INSERT INTO sign_in (rowno, id, revision, origin, changed_at, lecture, member, full_name) VALUES (1, 's', 1, '', '', 'l', 'm', '张三')")
+    made.close()
+    monkeypatch.setattr(vault, "_migrate", migrate)
+    opened = vault.unlock(tmp_path / "u", "a", PASSWORD)
+    insert = "INSERT INTO sign_in (rowno, id, revision, origin, changed_at, lecture, member, session) VALUES ({0}, 's{0}', 1, '', '', 'l', 'm', {1})"
+    with vault.writing(opened.engine) as connection:
+        assert connection.exec_driver_sql("SELECT topic, speaker_bio FROM lecture").one() == ("旧讲座", None)
+        connection.exec_driver_sql(insert.format(2, "'morning'"))
+    for again in ("NULL", "'morning'"):
+        with pytest.raises(IntegrityError), vault.writing(opened.engine) as connection:
+            connection.exec_driver_sql(insert.format(3, again))
+    assert len(vault.backups_in(tmp_path / "u" / "backups")) == 1
+    opened.close()
 
 
 def test_the_journal_takes_no_changes_and_shows_none(office: Office) -> None:

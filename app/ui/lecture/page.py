@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QMessageBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import func, select
 
@@ -60,6 +60,7 @@ class LecturePage(SidePage):
     def _show_around(self, session: Any, record: Record | None) -> None:
         super()._show_around(session, record)
         clear(self._column)
+        self._now = None
         self.acts.clear()
         if record is None:
             self.aside.setVisible(True)
@@ -85,10 +86,26 @@ class LecturePage(SidePage):
         for step in steps:
             if step.state == "签到中":
                 self._part(None, tr("参加名单"), notes["名单"], (), self._list_acts(listed))
-            self._part(step, tr(step.title), notes.get(step.state, ""), step.missing, self._acts_of(step, waiting, doors, photos, attendances))
+            card = self._part(step, tr(step.title), notes.get(step.state, ""), step.missing, self._acts_of(step, waiting, doors, photos, attendances))
+            if step.is_now:
+                self._now = card
         self._column.addStretch(1)
+        place = self._area.verticalScrollBar().value()
+        if self._shown_for == record.id:
+            QTimer.singleShot(0, lambda: self._area.verticalScrollBar().setValue(place))
+        else:
+            self._shown_for = record.id
+            QTimer.singleShot(50, self._scroll_to_now)
 
-    def _part(self, step: Step | None, title: str, note: str, missing: tuple[str, ...], acts: Mapping[str, tuple[str, Callable[[], object]]]) -> None:
+    def _scroll_to_now(self) -> None:
+        if self._now is not None:
+            self._area.ensureWidgetVisible(self._now, 0, px(8))
+
+    _now: Card | None = None
+    _shown_for = ""
+    """Whose steps stand there: on another lecture the step it is at comes into view."""
+
+    def _part(self, step: Step | None, title: str, note: str, missing: tuple[str, ...], acts: Mapping[str, tuple[str, Callable[[], object]]]) -> Card:
         card = Card(padding=14, spacing=6)
         icon, tone = ("circle-check", "good") if step and step.reached and not step.is_now else ("circle-help", "accent") if step and step.is_now else ("list-checks" if step is None else "clock", "secondary")
         card.body.addLayout(row(Icon(icon if not (step and step.is_now) else "chevron-right", tone, 18), label(title, "section"), None, label(tr("现在"), "accentWord") if step and step.is_now else None))
@@ -107,6 +124,7 @@ class LecturePage(SidePage):
         grid.setColumnStretch(1, 1)
         card.body.addLayout(grid)
         self._column.addWidget(card)
+        return card
 
     def _list_acts(self, listed: int) -> dict[str, tuple[str, Callable[[], object]]]:
         acts: dict[str, tuple[str, Callable[[], object]]] = {tr("从名册选人…"): ("user-plus", self.invite), tr("看名单"): ("list-checks", partial(self._rows, "registration", tr("参加名单：{title}")))}
@@ -130,7 +148,7 @@ class LecturePage(SidePage):
         if step.state == "结束":
             tray = {tr("待定 {n} 行…").format(n=waiting): ("inbox", self.show_tray)} if waiting else {}
             return {
-                **does, tr("纸质录入／补签…"): ("keyboard", self.enter_paper), tr("导入签到…"): ("import", self.ask_import), **tray, tr("签到表"): ("printer", partial(paper, "sign_in_sheet", paperwork.sign_in_context)),
+                **does, tr("纸质录入／补签…"): ("keyboard", self.enter_paper), tr("导入签到…"): ("import", self.ask_import), **tray, tr("签到表"): ("printer", partial(paper, "sign_in_sheet", paperwork.sign_in_contexts)),
                 **({tr("参加证明"): ("award", partial(paper, "attendance_certificate", papers.certificates))} if attendances else {}),
             }
         return {(tr("照片（{n}）…").format(n=photos) if photos else tr("照片…")): ("image", self.show_photos), tr("反馈表"): ("file-text", partial(paper, "activity_report", papers.report)), **does}
@@ -170,16 +188,17 @@ class LecturePage(SidePage):
         self.said.emit(tr("已保存。右边是接下来要办的事。"))
         return True
 
-    def _print(self, form: str, make: Callable[[Office, str], template.Context]) -> None:
+    def _print(self, form: str, make: Callable[[Office, str], template.Context | list[template.Context]]) -> None:
         if not self._saved() or self.record_id is None:
             return
         try:
-            context = make(self.office, self.record_id)
-            pdf = paperwork.render(self.office, form, [context])
+            made = make(self.office, self.record_id)
+            contexts = made if isinstance(made, list) else [made]
+            pdf = paperwork.render(self.office, form, contexts)
         except UserError as e:
             errors.show(self, e)
             return
-        self.pdf_ready.emit(pdf, template.load(form).title, paperwork.unprintable(form, [context]))
+        self.pdf_ready.emit(pdf, template.load(form).title, paperwork.unprintable(form, contexts))
 
     def go_to(self, state: str) -> None:
         """Take the lecture to this step."""

@@ -102,7 +102,7 @@ class YearDialog(FramedDialog):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(px(36))
         self.table.horizontalHeader().setStretchLastSection(True)
-        for n, width in enumerate((132, 210, 72, 76, 62, 62, 62)):
+        for n, width in enumerate((150, 200, 68, 76, 60, 60, 60)):
             self.table.setColumnWidth(n, px(width))
         self.box.addLayout(row(self.years, None, label(tr("全区一年 {n} 场").format(n=DISTRICT_LECTURES), "secondary")))
         self.box.addWidget(self.sentence)

@@ -241,6 +241,17 @@ def test_the_doors_slip_carries_the_code_and_the_door_file_does_not(office: Offi
     assert made.code in text and "东门" in text and made.code.encode() not in made.body
 
 
+def test_each_session_has_a_sign_in_sheet_of_its_own(office: Office, lecture: str, people: list[str], add: Add) -> None:
+    for n, name in enumerate(("上午场", "下午场")):
+        door = Door(office, lecture, session=add(LectureSession, lecture=lecture, name=name, starts_at=NOW + timedelta(hours=n), hall=f"{n}号厅"))
+        door.arrive(f"A0000{n}")
+        door.close()
+    pages = pages_of(paperwork.sign_in_sheet(office, lecture))
+    assert len(pages) == 2
+    for n in (0, 1):
+        assert f"{n}号厅" in pages[n] and person(n)["full_name"] in pages[n] and person(1 - n)["full_name"] not in pages[n] and "本场合计 1 人" in pages[n]
+
+
 def test_a_list_is_printed_to_be_signed(office: Office, lecture: str, people: list[str], add: Add) -> None:
     add(Registration, lecture=lecture, member=people[0], full_name="张三甲", unit="一车间")
     heads, widths, rows = papers.list_rows(office, lecture)
