@@ -31,7 +31,7 @@ from db.journal import ERASED, Deed, JournalRow
 from db.office_tables import MergedAway
 from db.problems import UserError
 from db.record import Record, field_of, fields_of, values_of
-from db.registers import REGISTERS, Certificate, Entry, Member, MembershipEvent, Registration, SignIn, SubsidyApplication
+from db.registers import REGISTERS, Certificate, Entry, Lecture, Member, MembershipEvent, Registration, SignIn, SubsidyApplication
 
 _TELLS_TOO_MUCH = frozenset({"ethnicity", "political_status"})
 """Codes that are dropped all the same (PIPL art. 28)."""
@@ -76,6 +76,9 @@ def _item(session: Session, record: Record) -> Item:
         return Item(register, record.id, record.issued_on, " ".join(p for p in (record.occupation, record.skill_level) if p) or "证书", record.kind or "")
     if isinstance(record, SignIn):
         return Item(register, record.id, _day(record.signed_at), _title(session, "lecture", record.lecture), record.note or "")
+    if isinstance(record, Registration):
+        starts = session.scalars(select(Lecture.starts_at).where(Lecture.id == record.lecture)).first()
+        return Item(register, record.id, _day(starts), _title(session, "lecture", record.lecture), record.note or "")
     if isinstance(record, Entry):
         rank = f"第 {record.rank} 名" if record.rank else record.state or ""
         return Item(register, record.id, record.entered_on, " ".join(p for p in (_title(session, "competition", record.competition), record.trade) if p), rank)
@@ -115,7 +118,7 @@ def growth_context(office: Office, member: str) -> template.Context:
     since = f"（{found.status.since.chinese()}起）" if found.status.since else ""
     rows = [
         {"number": n, "date": item.date.chinese() if item.date else "", "kind": item.kind, "what": item.what, "detail": item.detail}
-        for n, item in enumerate(reversed(found.items), 1)
+        for n, item in enumerate((item for item in reversed(found.items) if item.register != Registration.__tablename__), 1)  # to be asked is no deed
     ]
     form = {
         "no": f"CZ-{today:%Y%m%d}-{member[-4:].upper()}", "printed_on": PartialDate.of(today).chinese(), "status": f"{found.status.state}{since}",

@@ -112,7 +112,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
     start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
     counts = connection.execute(
-        select(sign_ins.c.lecture, func.count()).join(lectures, lectures.c.id == sign_ins.c.lecture)
+        select(sign_ins.c.lecture, func.count(), func.count(func.distinct(func.coalesce(sign_ins.c.member, sign_ins.c.id)))).join(lectures, lectures.c.id == sign_ins.c.lecture)
         .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
     ).all()
     planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
@@ -121,7 +121,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     won = connection.execute(
         select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), type_coerce(certificates.c.issued_on, String).like(f"{year}%"))
     ).scalar_one()
-    reached = {"large_lectures": sum(count >= PROOF for _, count in counts), "attendances": sum(count for _, count in counts), "entries": entered, "certificates": won}
+    reached = {"large_lectures": sum(people >= PROOF for _, _, people in counts), "attendances": sum(count for _, count, _ in counts), "entries": entered, "certificates": won}
     return tuple(
         Target(row["title"], reached[row["count"]], int(planned) if row["wanted"] == "planned" else row["wanted"], row["unit"], row["source"])
         for row in rows_of("target") if row["valid_from"] <= f"{year}-12-31" and row.get("valid_to", "9999") >= f"{year}-01-01"
