@@ -316,24 +316,6 @@ def take_away(office: Office, folder: Path) -> Path:
 # -- back
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    door_pc: str
-    lecture: str
-    door: str
-    at: str
-    answer: str
-    session: str | None = None
-    person: str | None = None
-    full_name: str | None = None
-    unit: str | None = None
-    mobile: str | None = None
-    typed: str | None = None
-    note: str | None = None
-    takes_back: str | None = None
-
-
-
 def bring_back(office: Office, path: Path) -> Brought:
     """Merge a door's book. Once or ten times, in any order, whole or in part: the end is the same. PackageRefused where it is not our door's."""
     office.clerks_only()
@@ -364,14 +346,13 @@ def bring_back(office: Office, path: Path) -> Brought:
 def _scan(line: bytes, pc: Mapping[str, Any]) -> Scan:
     """One line of a door's book, checked: a door speaks for itself and for its own lecture only."""
     try:
-        raw = msgspec.json.decode(line, type=_Line)
-        moment_of(raw.at)
+        scan = msgspec.json.decode(line, type=Scan)
+        moment_of(scan.at)
     except (msgspec.DecodeError, ValueError):
         raise PackageRefused(Refusal.BAD_PART) from None
-    values = msgspec.structs.asdict(raw)
-    if raw.door_pc != pc["id"] or raw.lecture != pc["lecture"] or any(isinstance(value, str) and len(value) > scans.LONGEST[name] for name, value in values.items()):
+    if scan.door_pc != pc["id"] or scan.lecture != pc["lecture"] or any(isinstance(value, str) and len(value) > scans.LONGEST[name] for name, value in asdict(scan).items()):
         raise PackageRefused(Refusal.BAD_PART)
-    return Scan(**values)
+    return scan
 
 
 def _without_erased(connection: Connection, scan: Scan) -> Scan:

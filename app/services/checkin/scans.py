@@ -24,10 +24,10 @@ class Scan:
     id: str
     door_pc: str
     lecture: str
-    session: str | None
     door: str
     at: str
     answer: str
+    session: str | None = None
     person: str | None = None
     full_name: str | None = None
     unit: str | None = None

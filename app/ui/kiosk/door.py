@@ -4,21 +4,23 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services.checkin import pin
-from app.services.checkin.answers import Answer, Arrival, Outcome, Person
+from app.services.checkin.answers import Answer, Outcome, Person
 from app.services.checkin.door import Door
 from app.services.office import Office
 from app.ui import errors
 from app.ui.kiosk import camera
 from app.ui.kiosk.field import HINT, DoorField
+from app.ui.kiosk.latest import LatestCard
 from app.ui.kiosk.pause import PinDialog, Shutter
 from app.ui.kiosk.people_list import PeopleList
+from app.ui.kiosk.walk_in import WalkIn
 from app.ui.sound import Sounds
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, Card, Icon, button, clear, drop, label, row
+from app.ui.widgets import Icon, label, row
 from db import identity
 from db.problems import UserError
 from db.registers import Lecture, LectureSession
@@ -31,7 +33,6 @@ QUIET = 400
 """Milliseconds without a scan after which the register is brought up to date."""
 WORDS_OF_ONE, CHOICES, PEOPLE = range(3)
 """What the middle of the window shows."""
-LATEST = 10
 SHOWN, HELD = 12_000, 120_000
 """Milliseconds that an answer stands; longer where the person in front may still be let in."""
 IDLE = 10 * 60_000
@@ -57,7 +58,6 @@ class DoorWindow(QWidget):
         self.sounds = Sounds()
         self.outcome: Outcome | None = None
         self._big = False
-        self._shown: list[str] = []
         self._shortcuts: list[QShortcut] = []
         self._offered = QElapsedTimer()
         box = QVBoxLayout(self)
@@ -79,7 +79,8 @@ class DoorWindow(QWidget):
         body.setColumnStretch(0, 3)
         body.setColumnStretch(1, 2)
         body.addWidget(self._answer_panel(), 0, 0)
-        body.addWidget(self._latest_panel(), 0, 1)
+        self.latest = LatestCard(self._px, self.undo)
+        body.addWidget(self.latest, 0, 1)
         box.addLayout(body, 1)
         box.addLayout(self._keys())
         self._idle = self._timer(SHOWN, self.rest)
@@ -165,25 +166,6 @@ class DoorWindow(QWidget):
         self.foot = label("", "doorDetail")
         box.addWidget(self.foot)
         return self.panel
-
-    def _latest_panel(self) -> QWidget:
-        card = Card(tr("刚才"), padding=20, spacing=8)
-        self.latest = QVBoxLayout()
-        self.latest.setSpacing(self._px(6))
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self.latest)
-        column.addStretch(1)
-        area = QScrollArea()  # so that ten rows never push the window over the screen's edge
-        area.setWidgetResizable(True)
-        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
-        card.body.addWidget(area, 1)
-        self._latest_area = area
-        return card
 
     def _keys(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -354,42 +336,9 @@ class DoorWindow(QWidget):
         self.proof.style().unpolish(self.proof)
         self.proof.style().polish(self.proof)
         self.proof_word.setText(tr("到 200 人"))
-        self._show_latest()
+        self.latest.show_latest(self.door)
         if self._listing:
             self.people.fill(self.door)
-
-    def _show_latest(self) -> None:
-        """The last ten; one more scan adds one line at the top and lets the lowest go."""
-        first = self.latest.itemAt(0)
-        whole = self._latest_area.height() // (first.sizeHint().height() + self.latest.spacing()) if first is not None and self.isVisible() else LATEST
-        room = max(1, min(LATEST, whole))  # no line is cut in half
-        wanted = self.door.latest(room)
-        names = [arrival.name for arrival in wanted]
-        if names and self._shown and names[1:] == self._shown[: len(names) - 1] and names[:1] != self._shown[:1]:
-            self.latest.insertWidget(0, self._latest_row(wanted[0]))
-            while self.latest.count() > room:
-                drop(self.latest, room)
-        elif names != self._shown:
-            clear(self.latest)
-            for arrival in wanted:
-                self.latest.addWidget(self._latest_row(arrival))
-        self._shown = names
-
-    def _latest_row(self, arrival: Arrival) -> QWidget:
-        name, unit, way, at = arrival.full_name, arrival.unit, arrival.way, arrival.at
-        line = QWidget()
-        box = QHBoxLayout(line)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(Icon("user-plus" if way == "现场加入" else "circle-check", "accent" if way == "现场加入" else "good", 18))
-        box.addWidget(label(f"{name}"))
-        where = label(unit, "secondary")
-        where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # the time is worth more room than the unit
-        box.addWidget(where, 1)
-        box.addWidget(label(at.astimezone().strftime("%H:%M:%S"), "secondary"))
-        undo = button("", lambda: self.undo(arrival.name), icon_name="undo-2", flat=True, tip=tr("撤销 {name} 的签到").format(name=name))
-        undo.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        box.addWidget(undo)
-        return line
 
     def undo(self, name: str) -> None:
         who = next((a.full_name for a in self.door.latest(100_000) if a.name == name), "")
@@ -482,7 +431,7 @@ class DoorWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_name()
-        QTimer.singleShot(0, self._show_latest)
+        QTimer.singleShot(0, lambda: self.latest.show_latest(self.door))
 
     def escape(self) -> None:
         """First out of a choice or a half-typed word, then, asked, out of the window."""
@@ -592,38 +541,3 @@ class DoorWindow(QWidget):
         if self.middle.currentIndex() != CHOICES:
             return
         self.choices.setCurrentRow(max(0, min(self.choices.count() - 1, self.choices.currentRow() + step)))
-
-
-class WalkIn(QDialog):
-    """Name, unit, phone; only the name is needed: F2, name, Enter. Closes when the person is in."""
-
-    def __init__(self, parent: QWidget, register: Callable[[str, str, str], str | None], name: str = "", mobile: str = "") -> None:
-        super().__init__(parent)
-        self._register = register
-        self.setWindowTitle(tr("现场加入"))
-        box = QVBoxLayout(self)
-        box.setContentsMargins(px(24), px(20), px(24), px(20))
-        box.setSpacing(px(8))
-        self.name, self.unit, self.mobile = QLineEdit(name), QLineEdit(), QLineEdit(mobile)
-        for text, field in ((tr("姓名"), self.name), (tr("单位（可不填）"), self.unit), (tr("手机（可不填）"), self.mobile)):
-            box.addWidget(label(text, "fieldLabel"))
-            field.setAccessibleName(text)
-            field.setMinimumWidth(px(360))
-            field.returnPressed.connect(self.finish)
-            box.addWidget(field)
-        self.banner = Banner()
-        box.addWidget(self.banner)
-        box.addLayout(row(None, button(tr("取消"), self.reject), button(tr("登记并签到"), self.finish, primary=True)))
-        self.name.setFocus()
-
-    def finish(self) -> None:
-        name = self.name.text().strip()
-        if not name or any(c.isdigit() for c in name):
-            self.banner.say(tr("这像是号码，请写姓名。") if name else tr("请写姓名。"), "warn")
-            self.name.setFocus()
-            self.name.selectAll()
-            return
-        if why := self._register(name, self.unit.text(), self.mobile.text()):
-            self.banner.say(why)
-            return
-        self.accept()

@@ -23,10 +23,11 @@ from app.ui.first_start import FirstStart
 from app.ui.kiosk import camera
 from app.ui.kiosk.camera import EVERY, CodeReader
 from app.ui.kiosk.chooser import DoorChooser
-from app.ui.kiosk.door import PEOPLE, DoorWindow, WalkIn
+from app.ui.kiosk.door import PEOPLE, DoorWindow
 from app.ui.kiosk.field import SILENCE
 from app.ui.kiosk.pause import PinBox, PinDialog
 from app.ui.kiosk.set_up import SetUpDoor
+from app.ui.kiosk.walk_in import WalkIn
 from app.ui.lecture.open_door import OpenDoorDialog
 from app.ui.main_window import MainWindow
 from app.ui.preferences import Preferences
