@@ -46,6 +46,10 @@ class SettledScan(Base):
     __tablename__ = "settled_scan"
     scan: Mapped[str] = mapped_column(String(36), primary_key=True)
     sign_in: Mapped[str] = mapped_column(String(36), index=True)
+    act: Mapped[str] = mapped_column(String(36))
+    """The act with which the scan first came into the register: undoing it takes this scan out, and no other."""
+    undone: Mapped[bool] = mapped_column(default=False)
+    """Whether that act is undone."""
 
 
 class DoorPc(Base):
@@ -102,5 +106,5 @@ class SignInTray(Base):
     """JSON: what the row says, by field; signed_at in written form."""
     said: Mapped[str | None] = mapped_column(String(36))
     """A member's id, guest or drop, once a person has said; then it waits no more."""
-    act: Mapped[str | None] = mapped_column(String(36))
-    """The act that followed; undoing it lets the row wait again."""
+    act: Mapped[str | None] = mapped_column(String(40))
+    """The act that followed; with a minus before it while it is undone, and the row waits again."""

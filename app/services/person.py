@@ -128,6 +128,7 @@ def growth_context(office: Office, member: str) -> template.Context:
 
 
 def growth_record(office: Office, member: str) -> bytes:
+    office.clerks_only()
     return paperwork.render(office, "growth_record", [growth_context(office, member)])
 
 
@@ -181,6 +182,7 @@ def erase(office: Office, member: str) -> int:
             raise UserError("这个人的个人信息已经清除过了。")
         targets = list(_records_about(act.connection, member))
         traces = _traces(act.connection, [row for register, row in targets if register is Member])
+        targets += _nameless(act.connection, traces, {row["id"] for _, row in targets})
         emptied = _blank_journal(act.connection, targets, set(traces.names))
         for register, row in targets:
             act.erase(register, row, _anonymous(register, row), emptied.pop((register.__tablename__, row["id"]), ()), gone=register is Member)
@@ -228,6 +230,16 @@ def _records_about(connection: Connection, member: str) -> Iterable[tuple[type[R
             if isinstance(f.kind, Reference) and f.kind.register == Member.__tablename__:
                 for row in connection.execute(select(table).where(table.c[f.name].in_(everyone))).mappings().all():
                     yield register, dict(row)
+
+
+def _nameless(connection: Connection, traces: batch.Traces, known: set[str]) -> list[tuple[type[Record], Mapping[str, Any]]]:
+    """Lines about her from before she was known as a member: walk-ins and guests with her phone."""
+    found: list[tuple[type[Record], Mapping[str, Any]]] = []
+    for register in (SignIn, Registration):
+        table = table_of(register)
+        rows = connection.execute(select(table).where(table.c.member.is_(None), table.c.mobile.in_(traces.numbers["mobile"]))).mappings().all()
+        found += [(register, dict(row)) for row in rows if row["id"] not in known]
+    return found
 
 
 def _anonymous(register: type[Record], row: Mapping[str, Any]) -> dict[str, Any]:

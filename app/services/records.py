@@ -138,6 +138,14 @@ class Act:
         self._write([self._heading()])
         self._announced = True
 
+    def write_down(self) -> None:
+        """Write what was done so far into the journal now, so that it can be asked about within the act."""
+        if not self._announced:
+            self.announce()
+        self._registers.update(entry.register for entry in self._entries)
+        self._write(self._entries)
+        self._entries.clear()
+
     def _heading(self) -> journal.Entry:
         return journal.Entry(Deed.HEADING, "", self.id, json.dumps({"kind": self.kind.value, "title": self.title, **self._facts}, ensure_ascii=False).encode())
 

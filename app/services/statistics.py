@@ -112,7 +112,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
     start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
     counts = connection.execute(
-        select(sign_ins.c.lecture, func.count(), func.count(func.distinct(func.coalesce(sign_ins.c.member, sign_ins.c.id)))).join(lectures, lectures.c.id == sign_ins.c.lecture)
+        select(sign_ins.c.lecture, func.count(), func.count(func.distinct(func.coalesce(sign_ins.c.member, sign_ins.c.full_name + "|" + func.coalesce(sign_ins.c.mobile, sign_ins.c.id))))).join(lectures, lectures.c.id == sign_ins.c.lecture)
         .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
     ).all()
     planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.services import membership
+from app.services.checkin import settle
 from app.services.office import Office, moment_of
 from app.services.records import Act, ActKind, table_of
 from db.fields import Reference
@@ -83,7 +84,9 @@ def undo(office: Office, act_id: str) -> TakenBack:
         act.note(undoes=act_id)
         kept = _reverse(act, act_id)
         taken = sum(act.counts.values())
-        act.connection.exec_driver_sql("UPDATE sign_in_tray SET said = NULL, act = NULL WHERE act = ?", (act_id,))  # what was decided in it waits again
+        settle.settle_after_undo(act, act_id, wanted.undoes)
+        act.connection.exec_driver_sql("UPDATE sign_in_tray SET act = '-' || act WHERE act = ?", (act_id,))  # what was decided in it waits again
+        act.connection.exec_driver_sql("UPDATE sign_in_tray SET act = substr(act, 2) WHERE act = '-' || ?", (wanted.undoes,))
     return TakenBack(wanted.title, taken, tuple(kept))
 
 

@@ -14,6 +14,8 @@ from db.fields import MOMENT
 from db.problems import Problem, UserError
 from db.registers import Lecture, LectureSession, SignIn
 
+PERSON = "coalesce(s.member, s.full_name || '|' || coalesce(s.mobile, s.id))"
+"""Who a sign-in `s` is of, for counting people: a member, or a walk-in by name and phone."""
 LATE, PAPER, IMPORTED = "补签", "纸质签到", "表格导入"
 
 
@@ -130,7 +132,7 @@ def already(connection: Connection, lecture: str, session: str | None, person: P
 def headcount(connection: Connection, lecture: str) -> tuple[int, int]:
     """人次 and 人数 of a lecture: sign-ins of all sessions, and the distinct people behind them (a walk-in by name and phone)."""
     row = connection.exec_driver_sql(
-        "SELECT count(*), count(DISTINCT coalesce(member, full_name || '|' || coalesce(mobile, id))) FROM sign_in WHERE lecture = ? AND removed_at IS NULL", (lecture,)
+        f"SELECT count(*), count(DISTINCT {PERSON}) FROM sign_in s WHERE lecture = ? AND removed_at IS NULL", (lecture,)
     ).one()
     return int(row[0]), int(row[1])
 

@@ -6,6 +6,7 @@ Formats: `app/sync/FORMAT.md`, 7.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -49,6 +50,7 @@ _SEEN = ("full_name", "department", "employee_no", "membership_event", "membersh
 """What the greeter sees of a member. Numbers go along only with their ends."""
 _NEEDED_OF_LECTURE = ("topic", "starts_at", "place", "capacity", "planned_count", "walk_ins_allowed", "state")
 _NEEDED_OF_LIST = ("lecture", "session", "member", "full_name", "unit", "mobile")
+_LONG_NUMBER = re.compile(r"[0-9]{11,}")
 _PC = cast(Table, DoorPc.__table__)
 _DAMAGED = "这不是签到文件，或者文件损坏了。请回办公室重新拷贝一份。"
 
@@ -158,14 +160,15 @@ def _people(connection: Connection, blind: Blind, lecture: str, *, everybody: bo
     rows = connection.exec_driver_sql(f"SELECT id, {', '.join(_SEEN)}, mobile, member_card_no, id_number FROM member WHERE removed_at IS NULL{listed}", () if everybody else (lecture,))
     found = []
     for record_id, *seen, mobile, card, number in rows:
-        one = {"id": record_id, **dict(zip(_SEEN, seen, strict=True)), "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
+        one = {"id": record_id, **dict(zip(_SEEN, seen, strict=True)), "employee_no": finding.short_number(blind, seen[_SEEN.index("employee_no")]), "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
         found.append({name: value for name, value in one.items() if value is not None})
     return found
 
 
 def _shortened(row: dict[str, Any], blind: Blind) -> dict[str, Any]:
-    """Without a whole phone."""
-    return {**row, "mobile": blind.short(row["mobile"], finding.TAIL)} if row.get("mobile") else row
+    """Without a whole phone, also where one stands among the words."""
+    said = {name: _LONG_NUMBER.sub(lambda found: f"…{found.group()[-4:]}", row[name]) for name in ("full_name", "unit") if row.get(name)}
+    return {**row, **said, **({"mobile": blind.short(row["mobile"], finding.TAIL)} if row.get("mobile") else {})}
 
 
 def _merged(connection: Connection, blind: Blind, people: set[str]) -> list[dict[str, Any]]:
@@ -175,7 +178,7 @@ def _merged(connection: Connection, blind: Blind, people: set[str]) -> list[dict
         "SELECT m.id, l.into_id, m.employee_no, m.mobile, m.member_card_no, m.id_number FROM leads l JOIN member m ON m.id = l.old_id"
     )
     return [
-        {"id": old, "into": into, "employee_no": no, "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
+        {"id": old, "into": into, "employee_no": finding.short_number(blind, no), "mobile": blind.short(mobile, finding.TAIL), "member_card_no": blind.short(card, finding.TAIL), "id_number": blind.short(number, finding.LONG_TAIL)}
         for old, into, no, mobile, card, number in rows if into in people
     ]
 
@@ -183,12 +186,11 @@ def _merged(connection: Connection, blind: Blind, people: set[str]) -> list[dict
 def _already(connection: Connection, lecture: str, session: str | None) -> list[Scan]:
     """Who is in so far, as scans under their own names; a sign-in that the clerk wrote by hand goes under its own."""
     book = [scan for p in fold(scans.of_lecture(connection, lecture), settle.knowledge(connection, lecture)) if p.session == session for scan in p.scans]
-    by_hand = connection.exec_driver_sql(
-        "SELECT id, coalesce(door, ''), signed_at, member, full_name, unit, mobile FROM sign_in WHERE lecture = ? AND session IS ? AND removed_at IS NULL AND id NOT IN (SELECT sign_in FROM settled_scan)",
-        (lecture, session),
-    )
+    live = {scan.id for scan in book}
+    told = {sign_in for scan, sign_in in connection.exec_driver_sql("SELECT scan, sign_in FROM settled_scan") if scan in live}
+    rows = connection.exec_driver_sql("SELECT id, coalesce(door, ''), signed_at, member, full_name, unit, mobile FROM sign_in WHERE lecture = ? AND session IS ? AND removed_at IS NULL", (lecture, session))
     names = ("id", "door", "at", "person", "full_name", "unit", "mobile")
-    return book + [Scan(door_pc="", lecture=lecture, session=session, answer="admitted", **dict(zip(names, row, strict=True))) for row in by_hand]
+    return book + [Scan(door_pc="", lecture=lecture, session=session, answer="admitted", **dict(zip(names, row, strict=True))) for row in rows if row[0] not in told]
 
 
 # -- at the other laptop
@@ -357,7 +359,8 @@ def _scan(line: bytes, pc: Mapping[str, Any]) -> Scan:
 
 def _without_erased(connection: Connection, scan: Scan) -> Scan:
     """A person who was erased while her door was away comes back without her name."""
-    if scan.person is None or connection.exec_driver_sql("SELECT full_name FROM member WHERE id = ?", (scan.person,)).scalar() != scans.ERASED_NAME:
+    erased = scan.person is not None and connection.exec_driver_sql("SELECT full_name FROM member WHERE id = ?", (scan.person,)).scalar() == scans.ERASED_NAME
+    if not erased and not scans.is_erased_phone(connection, scan.mobile):
         return scan
     return replace(scan, full_name=scans.ERASED_NAME, unit=None, mobile=None, typed=None, note=None)
 
@@ -423,4 +426,4 @@ def set_clock(office: Office, door: str, minutes_ahead: int) -> None:
     office.clerks_only()
     with office.act(ActKind.SETTING, "改正签到处的时间") as act:
         act.connection.execute(_PC.update().where(_PC.c.id == door).values(minutes_off=minutes_ahead))
-        settle.settle_lecture(act, act.connection.execute(select(_PC.c.lecture).where(_PC.c.id == door)).scalar_one())
+        settle.settle_lecture(act, act.connection.execute(select(_PC.c.lecture).where(_PC.c.id == door)).scalar_one(), clocks=True)

@@ -118,7 +118,12 @@ def find(connection: Connection, text: str, *, lecture: str = "", blind: Blind =
 
 
 def _keys(blind: Blind, key: str) -> tuple[str | None, ...]:
-    return (key, blind.short(key, TAIL), blind.short(key, TAIL), blind.short(key, LONG_TAIL))
+    return (short_number(blind, key), blind.short(key, TAIL), blind.short(key, TAIL), blind.short(key, LONG_TAIL))
+
+
+def short_number(blind: Blind, number: str | None) -> str | None:
+    """An employee number as the file writes it: one that is as long as a phone may be one, or an identity number."""
+    return blind.short(number, LONG_TAIL) if number and len(number) >= MOBILE else number
 
 
 def by_id(connection: Connection, record_id: str) -> Person | None:

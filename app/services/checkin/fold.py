@@ -88,8 +88,6 @@ def identity_of(scan: Scan, known: Known) -> str:
     """Whom a scan is about: an id, a walk-in's name and phone, or only itself."""
     if scan.person:
         return f"p:{known.who(scan.person)}"
-    if scan.mobile and (member := known.member_with(scan.full_name or "", scan.mobile)):
-        return f"p:{member}"
     key = walk_in_key(scan.full_name, scan.mobile)
     return f"w:{key}" if key else f"w:{scan.id}"
 
@@ -98,7 +96,10 @@ def fold(book: Iterable[Scan], known: Known) -> list[Presence]:
     """Who was there. Of several scans of one person the earliest counts; what was taken back never was."""
     everything = {scan.id: scan for scan in book}
     gone = scans.taken_back(list(everything.values())) | known.dead
-    groups = Groups((one, other) for one, other in known.same)
+    groups = Groups(known.same)
+    for scan in everything.values():
+        if scan.person is None and scan.mobile and (member := known.member_with(scan.full_name or "", scan.mobile)):
+            groups.join(identity_of(scan, known), f"p:{member}")
 
     def key(scan: Scan) -> tuple[str, str | None]:
         return groups.head(identity_of(scan, known)), scan.session

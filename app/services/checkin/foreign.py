@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.services.checkin import after, finding
@@ -29,6 +29,8 @@ _TIMES = ("签到时间", "到场时间", "入场时间", "打卡时间", "扫�
 _NOT_PEOPLE = ("合计", "总计", "填表", "制表", "说明", "备注", "注：", "注:")
 LOOK_AT_ROWS = 40
 _TRAY = cast(Table, SignInTray.__table__)
+_WAITS = or_(_TRAY.c.said.is_(None), _TRAY.c.act.like("-%"))
+"""Nobody has said who it is, or that was undone."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _wait(act: Act, lecture: str, session: str | None, file_name: str, row: Row,
 
 def tray(connection: Connection, lecture: str) -> list[Waiting]:
     """What waits for a lecture, with the likeliest members first."""
-    rows = connection.execute(select(_TRAY).where(_TRAY.c.lecture == lecture, _TRAY.c.said.is_(None)).order_by(_TRAY.c.file_name, _TRAY.c.row)).all()
+    rows = connection.execute(select(_TRAY).where(_TRAY.c.lecture == lecture, _WAITS).order_by(_TRAY.c.file_name, _TRAY.c.row)).all()
     matcher = Matcher(connection) if rows else None
     found = []
     for row in rows:
@@ -199,7 +201,7 @@ def decide(office: Office, waiting: Sequence[tuple[Waiting, str]]) -> Decided:
     came = 0
     with office.act(ActKind.SIGN_IN, f"签到待定：{len(waiting)} 行") as act:
         for w, said in waiting:
-            row = act.connection.execute(select(_TRAY).where(_TRAY.c.id == w.id, _TRAY.c.said.is_(None))).first()
+            row = act.connection.execute(select(_TRAY).where(_TRAY.c.id == w.id, _WAITS)).first()
             if row is None:
                 continue
             act.connection.execute(_TRAY.update().where(_TRAY.c.id == w.id).values(said=said, act=act.id))

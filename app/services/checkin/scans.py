@@ -1,6 +1,8 @@
 """Writing down what happens at a door: one line a scan, on the disk before anybody is told."""
 
+import hmac
 import json
+import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -9,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.services.checkin.answers import TAKEN_BACK, Answer
 from app.services.office import Clock, Office, moment_of
-from db.vault import setting
+from db.vault import set_setting, setting
 
 ERASED_NAME = "（已清除）"
 """What stands for the name of a person whose data were erased."""
@@ -96,17 +98,43 @@ def forget_person(connection: Connection, members: Sequence[str], records: Seque
         mine |= set(ask("SELECT scan FROM settled_scan WHERE sign_in = ?", (sign_in,)).scalars())
     marks = ", ".join("?" * len(mine))
     ask(f"UPDATE door_scan SET full_name = '{ERASED_NAME}', unit = NULL, mobile = NULL, typed = NULL, note = NULL WHERE person IN ({marks}) OR id IN ({marks}) OR takes_back IN ({marks})", (*mine,) * 3)
-    for name in names:
-        ask("DELETE FROM walk_in_decision WHERE instr(one, ?) OR instr(other, ?)", (name, name))
+    phones = [*numbers.get("mobile", ())]
+    for phone in phones:
+        ask(f"UPDATE door_scan SET full_name = '{ERASED_NAME}', unit = NULL, mobile = NULL, note = NULL WHERE mobile = ? OR takes_back IN (SELECT id FROM door_scan WHERE mobile = ?)", (phone, phone))
+    _remember_phones(connection, phones)
+    said = {f"w:{scan}" for scan in mine} | {f"p:{person}" for person in mine} | {f"w:{name}|{phone}" for name in {"".join(n.split()).casefold() for n in names} for phone in phones}
+    for one in said:
+        ask("DELETE FROM walk_in_decision WHERE one = ? OR other = ?", (one, one))
+    ask(f"DELETE FROM sign_in_tray WHERE said IN ({marks})", (*mine,))
     known = {*names, *(number for some in numbers.values() for number in some)}
     for scan, typed in ask("SELECT id, typed FROM door_scan WHERE typed IS NOT NULL").all():
-        if typed.strip("…") and any(typed == word or (typed.startswith("…") and word.endswith(typed[1:])) for word in known):
+        plain = typed.strip("…")
+        if any(name in plain for name in names if len(name) > 1) or (len(plain) >= 4 and any(plain.casefold() in word.casefold() for word in known)):
             ask("UPDATE door_scan SET typed = NULL WHERE id = ?", (scan,))
     for waiting, cells in ask("SELECT id, cells FROM sign_in_tray").all():
         said = json.loads(cells)
         has_number = any(said.get(mark) for mark in numbers)
         if {str(value) for value in said.values()} & (known - set(names) if has_number else known):
             ask("DELETE FROM sign_in_tray WHERE id = ?", (waiting,))
+
+
+ERASED_PHONES = "erased_phones"
+"""The setting with a key and the digests under it of phones whose owners were erased: a door that was away must not bring them back."""
+
+
+def _remember_phones(connection: Connection, phones: Sequence[str]) -> None:
+    kept = json.loads(setting(connection, ERASED_PHONES) or "null") or {"key": secrets.token_hex(16), "seen": []}
+    kept["seen"] = sorted({*kept["seen"], *(_digest(kept["key"], phone) for phone in phones)})
+    set_setting(connection, ERASED_PHONES, json.dumps(kept))
+
+
+def is_erased_phone(connection: Connection, phone: str | None) -> bool:
+    kept = json.loads(setting(connection, ERASED_PHONES) or "null")
+    return bool(phone and kept and _digest(kept["key"], phone) in kept["seen"])
+
+
+def _digest(key: str, phone: str) -> str:
+    return hmac.new(bytes.fromhex(key), phone.encode(), "sha256").hexdigest()
 
 
 class DoorClock:

@@ -60,15 +60,15 @@ def _plainly(act: Act, lecture: str, fresh: list[Scan]) -> bool:
     if not coming:
         return True
     marks = ", ".join("?" * len(people))
-    ask = act.connection.exec_driver_sql
+    ask, doors = act.connection.exec_driver_sql, tuple({scan.door_pc for scan in coming})
     if ask(f"SELECT count(*) FROM member WHERE id IN ({marks}) AND removed_at IS NULL", tuple(people)).scalar() != len(people):
         return False
     if ask(f"SELECT 1 FROM sign_in WHERE member IN ({marks}) AND lecture = ? LIMIT 1", (*people, lecture)).first():
         return False
-    if ask("SELECT 1 FROM lecture WHERE id = ? AND removed_at IS NULL", (lecture,)).first() is None or ask("SELECT 1 FROM door_pc WHERE lecture = ? AND minutes_off != 0", (lecture,)).first():
+    if ask("SELECT 1 FROM lecture WHERE id = ? AND removed_at IS NULL", (lecture,)).first() is None or ask(f"SELECT 1 FROM door_pc WHERE id IN ({', '.join('?' * len(doors))}) AND minutes_off != 0", doors).first():
         return False
     made = act.create_many(SignIn, [_values(scan, scan.person, scan.moment) for scan in coming])
-    _map(act.connection, [(scan.id, sign_in) for scan, sign_in in zip(coming, made, strict=True)])
+    _map(act, [(scan.id, sign_in) for scan, sign_in in zip(coming, made, strict=True)])
     return True
 
 
@@ -83,43 +83,54 @@ def _values(scan: Scan, member: str | None, at: datetime) -> dict[str, Any]:
     }
 
 
-def _map(connection: Connection, pairs: list[tuple[str, str]]) -> None:
+def _map(act: Act, pairs: list[tuple[str, str]]) -> None:
     if pairs:
-        connection.exec_driver_sql("INSERT INTO settled_scan (scan, sign_in) VALUES (?, ?) ON CONFLICT (scan) DO UPDATE SET sign_in = excluded.sign_in", pairs)
+        insert = "INSERT INTO settled_scan (scan, sign_in, act, undone) VALUES (?, ?, ?, 0) ON CONFLICT (scan) DO UPDATE SET sign_in = excluded.sign_in"
+        act.connection.exec_driver_sql(insert, [(*pair, act.id) for pair in pairs])
 
 
 # -- what people did since
 
 
 _REMOVED = f"""
-    SELECT s.scan, s.sign_in,
+    SELECT s.scan,
            (SELECT json_extract(h.changes, '$.kind') || ' ' || j.at FROM journal j JOIN journal h ON h.act = j.act AND h.deed = 'act'
             WHERE j.register = 'sign_in' AND j.record_id = s.sign_in AND j.deed = '{Deed.REMOVE.value}' ORDER BY j.seq DESC LIMIT 1)
     FROM settled_scan s JOIN sign_in i ON i.id = s.sign_in WHERE i.lecture = ? AND i.removed_at IS NOT NULL
 """
 
 
-def removed(connection: Connection, lecture: str) -> list[tuple[str, str, ActKind, str]]:
-    """Scans whose sign-in is gone: (scan, sign-in, the kind of act that took it out, when)."""
-    found = []
-    for scan, sign_in, said in connection.exec_driver_sql(_REMOVED, (lecture,)):
+def struck(connection: Connection, lecture: str) -> dict[str, str]:
+    """Scans whose sign-in a person deleted from the register, and when. Rows that went in a merge of members, or as doubles, are no word about who was there."""
+    found = {}
+    for scan, said in connection.exec_driver_sql(_REMOVED, (lecture,)):
         kind, _, at = (said or "").partition(" ")
-        if kind:
-            found.append((str(scan), str(sign_in), ActKind(kind), at))
+        if kind == ActKind.EDIT.value:
+            found[str(scan)] = at
     return found
+
+
+def settle_after_undo(act: Act, undone: str, again: str | None) -> None:
+    """An act was undone that brought scans into the register, or (`again`) its undoing was: what other scans say of the same people stands."""
+    act.connection.exec_driver_sql("UPDATE settled_scan SET undone = 1 WHERE act = ?", (undone,))
+    act.connection.exec_driver_sql("UPDATE settled_scan SET undone = 0 WHERE act = ?", (again,))
+    lectures = act.connection.exec_driver_sql("SELECT DISTINCT i.lecture FROM settled_scan s JOIN sign_in i ON i.id = s.sign_in WHERE s.act IN (?, ?)", (undone, again)).scalars().all()
+    if lectures:
+        act.write_down()
+    for lecture in lectures:
+        settle_lecture(act, lecture)
 
 
 def revive(connection: Connection, lecture: str, door_pc: str) -> None:
     """A book is brought again whose merging was undone: its scans count anew."""
-    undone = {scan for scan, _, kind, _ in removed(connection, lecture) if kind is ActKind.UNDO}
-    mine = {scan.id for scan in scans.of_lecture(connection, lecture) if scan.door_pc == door_pc}
-    for scan in undone & mine:
-        connection.exec_driver_sql("DELETE FROM settled_scan WHERE scan = ?", (scan,))
+    for scan in scans.of_lecture(connection, lecture):
+        if scan.door_pc == door_pc:
+            connection.exec_driver_sql("DELETE FROM settled_scan WHERE scan = ? AND undone", (scan.id,))
 
 
 def knowledge(connection: Connection, lecture: str) -> Known:
-    """What the fold has to know of one lecture. Rows that went in a merge of members, or as doubles, are no word about who was there."""
-    gone = removed(connection, lecture)
+    """What the fold has to know of one lecture."""
+    dead = connection.exec_driver_sql("SELECT scan FROM settled_scan JOIN sign_in ON sign_in.id = sign_in WHERE lecture = ? AND undone", (lecture,)).scalars()
     registrations, members = table_of(Registration), table_of(Member)
     guests = dict(connection.execute(select(registrations.c.id, registrations.c.member).where(registrations.c.lecture == lecture, registrations.c.member.is_not(None))).all())
     merged = dict(map(tuple, connection.exec_driver_sql("SELECT old_id, into_id FROM merged_away").all()))
@@ -137,7 +148,7 @@ def knowledge(connection: Connection, lecture: str) -> Known:
     decisions = connection.execute(select(WalkInDecision.one, WalkInDecision.other).where(WalkInDecision.same)).all()
     ahead = dict(map(tuple, connection.exec_driver_sql("SELECT id, minutes_off FROM door_pc WHERE lecture = ? AND minutes_off != 0", (lecture,)).all()))
     return Known(
-        frozenset(scan for scan, _, kind, _ in gone if kind is ActKind.UNDO), {scan: at for scan, _, kind, at in gone if kind is ActKind.EDIT}, who, member_with,
+        frozenset(dead), struck(connection, lecture), who, member_with,
         frozenset((_now(who, one), _now(who, other)) for one, other in decisions), ahead,
     )
 
@@ -158,10 +169,11 @@ def _by_hand(connection: Connection, sign_in: str) -> set[str]:
 # -- one lecture
 
 
-def settle_lecture(act: Act, lecture: str, fresh: Sequence[Scan] = ()) -> None:
+def settle_lecture(act: Act, lecture: str, fresh: Sequence[Scan] = (), *, clocks: bool = False) -> None:
     """Make one lecture's sign-ins what its book says. `fresh` are the scans that are new to the register.
 
-    What a clerk wrote or corrected by hand stays. A sign-in goes only by a word that is new: one that somebody restored since is left.
+    What a clerk wrote or corrected by hand stays. A sign-in goes, or becomes a later one, only by a word that is new: one that somebody restored since
+    is left. `clocks`: the doors' clocks were put right, so that times may change.
     """
     connection = act.connection
     if coming := [scan for scan in fresh if scan.lets_in]:
@@ -172,32 +184,36 @@ def settle_lecture(act: Act, lecture: str, fresh: Sequence[Scan] = ()) -> None:
     mapped = dict(map(tuple, connection.exec_driver_sql("SELECT scan, sign_in FROM settled_scan JOIN sign_in ON sign_in.id = sign_in WHERE lecture = ? AND removed_at IS NULL", (lecture,)).all()))
     presences = fold(book, knowledge(connection, lecture))
     members = _members(connection, (p.person for p in presences))
-    rows = _Rows(act, lecture, mapped, {(p.session, p.person) for p in presences if p.person in members})
+    taken_back = scans.taken_back(list(fresh))
+    touched = {mapped[scan] for scan in taken_back if scan in mapped}
+    rows = _Rows(act, lecture, mapped, {(p.session, p.person) for p in presences if p.person in members}, None if clocks else touched)
     pairs = []
     for p in presences:
         kept = rows.place(p, p.person if p.person in members else None)
         pairs += [(scan.id, kept) for scan in p.scans if mapped.get(scan.id) != kept]
-    taken_back = scans.taken_back(list(fresh))
-    for sign_in in ({mapped[scan] for scan in taken_back if scan in mapped} | taken_back) & rows.live.keys() - rows.used:
-        act.remove(SignIn, sign_in)
-    _map(connection, pairs)
+    for sign_in in (touched | taken_back) & rows.live.keys() - rows.used:
+        if sign_in in taken_back or rows.live[sign_in]["way"] in FROM_DOORS:
+            act.remove(SignIn, sign_in)
+    _map(act, pairs)
 
 
 class _Rows:
     """The live sign-ins of a lecture while its presences find their places: each row is one person's, each person has one."""
 
-    def __init__(self, act: Act, lecture: str, mapped: Mapping[str, str], claimed: set[tuple[str | None, str | None]]) -> None:
+    def __init__(self, act: Act, lecture: str, mapped: Mapping[str, str], claimed: set[tuple[str | None, str | None]], later: set[str] | None) -> None:
         table = table_of(SignIn)
-        self._act, self._mapped, self._claimed = act, mapped, claimed
+        self._act, self._mapped, self._claimed, self._later = act, mapped, claimed, later
         self.live = {row["id"]: dict(row) for row in act.connection.execute(select(table).where(table.c.lecture == lecture, table.c.removed_at.is_(None))).mappings()}
         self.used = set[str]()
         self._by_member = {(row["session"], row["member"]): name for name, row in self.live.items() if row["member"]}
-        self._by_name = {(row["session"], row["full_name"], row["unit"]): name for name, row in self.live.items() if not row["member"] and row["way"] not in FROM_DOORS}
+        by_hand = {name: row for name, row in self.live.items() if not row["member"] and row["way"] not in FROM_DOORS}
+        self._by_name = {(row["session"], row["full_name"], row["unit"]): name for name, row in by_hand.items()}
+        self._by_key = {(row["session"], key): name for name, row in by_hand.items() if (key := walk_in_key(row["full_name"], row["mobile"]))}
 
     def place(self, p: Presence, member: str | None) -> str:
         """The row of this presence: hers, or a new one; doubles of it go."""
         found = {self._mapped[scan.id] for scan in p.scans if self._may_be(self._mapped.get(scan.id), member)}
-        own = self._by_member.get((p.session, member)) if member else self._by_name.get((p.session, p.first.full_name, p.first.unit)) if p.person else None
+        own = self._by_member.get((p.session, member)) if member else self._of_hand(p)
         found |= {own} - self.used if own else set()
         if not found:
             kept = self._act.create_many(SignIn, [_values(p.first, member, p.at)])[0]
@@ -209,6 +225,12 @@ class _Rows:
         self._follow(self.live[kept], p, member)
         self.used |= found
         return kept
+
+    def _of_hand(self, p: Presence) -> str | None:
+        """The line that the clerk wrote of somebody who is no member: of a listed guest by name and unit, of a walk-in by name and phone."""
+        if p.person:
+            return self._by_name.get((p.session, p.first.full_name, p.first.unit))
+        return self._by_key.get((p.session, walk_in_key(p.first.full_name, p.first.mobile)))
 
     def _may_be(self, name: str | None, member: str | None) -> bool:
         """Whether a row may be this person's: it is there, nobody else's already, and not that of a member who was there herself."""
@@ -224,6 +246,8 @@ class _Rows:
                 self._act.change(SignIn, row["id"], {"signed_at": p.at}, checked=True)
             return
         changed = {name: value for name, value in _values(p.first, member, p.at).items() if value != row[name] and not (name == "member" and value is None)}
+        if self._later is not None and row["id"] not in self._later and p.at > row["signed_at"]:
+            changed = {name: value for name, value in changed.items() if name == "member"}
         if changed and row["revision"] > 1:
             changed = {name: value for name, value in changed.items() if name not in _by_hand(self._act.connection, row["id"])}
         if changed:

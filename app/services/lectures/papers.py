@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.printing import template
 from app.services import paperwork
-from app.services.checkin.after import headcount
+from app.services.checkin.after import PERSON, headcount
 from app.services.checkin.answers import PROOF
 from app.services.checkin.doorfile import DoorFile
 from app.services.checkin.finding import badge_of
@@ -110,7 +110,7 @@ def report(office: Office, lecture_id: str) -> template.Context:
 
 def _kinds(connection: Connection, lecture: str) -> dict[str, int]:
     row = connection.exec_driver_sql(
-        "SELECT count(DISTINCT CASE WHEN m.gender = '女' THEN m.id END), count(DISTINCT CASE WHEN m.is_migrant_worker THEN m.id END), count(CASE WHEN s.member IS NULL THEN 1 END) "
+        "SELECT count(DISTINCT CASE WHEN m.gender = '女' THEN m.id END), count(DISTINCT CASE WHEN m.is_migrant_worker THEN m.id END), count(DISTINCT CASE WHEN s.member IS NULL THEN " + PERSON + " END) "
         "FROM sign_in s LEFT JOIN member m ON m.id = s.member WHERE s.lecture = ? AND s.removed_at IS NULL", (lecture,)
     ).one()
     return {"women": int(row[0]), "migrants": int(row[1]), "guests": int(row[2])}

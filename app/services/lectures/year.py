@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from app.services.checkin.after import PERSON
 from app.services.checkin.answers import PROOF
 from app.services.office import Office
 from app.services.records import table_of
@@ -101,17 +102,14 @@ class Figures:
         return f"{self.year.title}：已办 {self.held} 场，共安排 {self.planned} 场（全区目标 {DISTRICT_LECTURES} 场）；{self.attendances:,} 人次，{self.people:,} 人；够 200 人的 {self.proven} 场。"
 
 
-_PERSON = "coalesce(s.member, s.full_name || '|' || coalesce(s.mobile, s.id))"
-
-
 def figures(connection: Connection, year: Year) -> Figures:
     first, last = year.written
     counted = {
         row.lecture: (int(row.attendances), int(row.people))
-        for row in connection.exec_driver_sql(f"SELECT s.lecture, count(*) AS attendances, count(DISTINCT {_PERSON}) AS people FROM sign_in s WHERE s.removed_at IS NULL GROUP BY s.lecture")
+        for row in connection.exec_driver_sql(f"SELECT s.lecture, count(*) AS attendances, count(DISTINCT {PERSON}) AS people FROM sign_in s WHERE s.removed_at IS NULL GROUP BY s.lecture")
     }
     people = connection.exec_driver_sql(
-        f"SELECT count(DISTINCT {_PERSON}) FROM sign_in s JOIN lecture l ON l.id = s.lecture AND l.removed_at IS NULL AND l.starts_at >= ? AND l.starts_at < ? WHERE s.removed_at IS NULL", (first, last)
+        f"SELECT count(DISTINCT {PERSON}) FROM sign_in s JOIN lecture l ON l.id = s.lecture AND l.removed_at IS NULL AND l.starts_at >= ? AND l.starts_at < ? WHERE s.removed_at IS NULL", (first, last)
     ).scalar_one()
     table = table_of(Lecture)
     rows = connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.starts_at >= MOMENT.from_wire(first), table.c.starts_at < MOMENT.from_wire(last)).order_by(table.c.starts_at))
@@ -131,6 +129,7 @@ _WIDTHS = (6, 17, 34, 10, 11, 20, 12, 24, 9, 10, 10, 10, 9)
 
 def write(office: Office, year: Year, path: Path) -> Figures:
     """The year's list and sums as .xlsx with a chart of person-times by lecture and month."""
+    office.clerks_only()
     from openpyxl import Workbook  # 0.4 s to import
     from openpyxl.chart import BarChart, Reference
     from openpyxl.styles import Alignment, Font, PatternFill

@@ -109,6 +109,8 @@ def upgrade() -> None:
     op.create_table('settled_scan',
     sa.Column('scan', sa.String(length=36), nullable=False),
     sa.Column('sign_in', sa.String(length=36), nullable=False),
+    sa.Column('act', sa.String(length=36), nullable=False),
+    sa.Column('undone', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('scan')
     )
     with op.batch_alter_table('settled_scan', schema=None) as batch_op:
@@ -122,7 +124,7 @@ def upgrade() -> None:
     sa.Column('row', sa.Integer(), nullable=False),
     sa.Column('cells', sa.Text(), nullable=False),
     sa.Column('said', sa.String(length=36), nullable=True),
-    sa.Column('act', sa.String(length=36), nullable=True),
+    sa.Column('act', sa.String(length=40), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('sign_in_tray', schema=None) as batch_op:

@@ -137,6 +137,12 @@ def test_two_of_one_name_wait_both_and_undo_lets_them_wait_again(office: Office,
     with office.vault.engine.connect() as connection:
         assert len(foreign.tray(connection, lecture)) == 4
     assert signed(office, lecture) == []
+    with office.reading() as session:
+        redo = undo.headings(session, limit=1)[0]
+    undo.undo(office, redo.act)
+    with office.vault.engine.connect() as connection:
+        assert len(foreign.tray(connection, lecture)) == 2
+    assert len(signed(office, lecture)) == 2
 
 
 def test_a_row_can_be_given_to_any_member_and_to_nobody_who_is_gone(office: Office, lecture: str, people: list[str], tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.services import merging, undo
 from app.services import person as erasing
 from app.services.checkin import doorfile, finding
+from app.services.checkin.after import PaperSheet
 from app.services.checkin.answers import Answer
 from app.services.checkin.door import Door
 from app.services.checkin.fold import Known, fold, identity_of
@@ -552,3 +553,121 @@ def test_deciding_about_a_deleted_lectures_walk_ins_does_not_bring_it_back(offic
     doorfile.set_clock(office, pc, 5)
     with office.reading() as session:
         assert session.scalars(select(Lecture.removed_at).where(Lecture.id == lecture)).one() is not None
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_undoing_one_doors_merge_leaves_whom_another_door_let_in(office: Office, lecture: str, people: list[str], send: Callable[..., Away], order: int) -> None:
+    east, west = send("东门"), send("西门")
+    east.door.arrive("A00001")
+    west.minutes = 4
+    west.door.arrive("A00001")
+    acts = {}
+    for away in (east, west)[:: -1 if order else 1]:
+        doorfile.bring_back(office, away.take_away())
+        with office.reading() as session:
+            acts[away] = undo.last_undoable(session)
+    undone = acts[east]
+    assert undone is not None
+    undo.undo(office, undone.act)
+    assert [(member, at) for member, _, at, _ in present(office, lecture)] == [(people[1], stamp(NOW + timedelta(minutes=4)))]
+
+
+@pytest.mark.parametrize("first", ["one book", "two books"])
+def test_what_the_clerk_wrote_by_hand_outlives_a_doors_take_back(office: Office, lecture: str, people: list[str], send: Callable[..., Away], first: str) -> None:
+    PaperSheet(office, lecture).enter("A00001")
+    east = send("东门")
+    scan = Door(east.office, lecture)
+    assert scan.arrive("A00001").answer is Answer.ALREADY
+    fresh = send("西门")
+    with fresh.office.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM door_scan")  # a door that left before the paper was typed in
+    door = Door(fresh.office, lecture, name="西门")
+    admitted = door.arrive("A00001")
+    if first == "two books":
+        doorfile.bring_back(office, fresh.take_away())
+    door.take_back(admitted.scan)
+    doorfile.bring_back(office, fresh.take_away())
+    assert [way for *_, way in present(office, lecture)] == ["纸质签到"]
+
+
+def test_one_stranger_on_paper_and_at_a_door_is_one(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    east = send("东门")
+    PaperSheet(office, lecture).enter_stranger("乙客", mobile="13655550000")
+    east.door.walk_in("乙客", mobile="13655550000")
+    doorfile.bring_back(office, east.take_away())
+    assert len(present(office, lecture)) == 1
+
+
+def test_a_decision_stands_when_one_of_the_two_becomes_a_member(office: Office, lecture: str, people: list[str], send: Callable[..., Away], add: Add) -> None:
+    east, west = send("东门"), send("西门")
+    east.door.walk_in("王小明", mobile="13655550000")
+    west.door.walk_in("王小明")
+    for away in (east, west):
+        doorfile.bring_back(office, away.take_away())
+    with office.vault.engine.connect() as connection:
+        asked = doorfile.report(connection, lecture).questions[0]
+    doorfile.decide(office, lecture, asked, same=True)
+    member = add(Member, full_name="王小明", mobile="13655550000")
+    doorfile.bring_back(office, east.take_away())
+    assert [one for one, *_ in present(office, lecture)] == [member]
+    with office.vault.engine.connect() as connection:
+        told = doorfile.report(connection, lecture)
+    assert told.questions == () and [s.same for s in told.said] == [True]
+
+
+def test_a_sign_in_that_was_restored_is_known_at_the_next_door_and_keeps_its_time(office: Office, lecture: str, people: list[str], send: Callable[..., Away]) -> None:
+    here, away_before = Door(office, lecture), send("早门")
+    here.take_back(here.arrive("A00001").scan)
+    here.settle()
+    first = here.arrive("A00002")
+    here.settle()
+    here.take_back(first.scan)
+    here.settle()
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    undo.undo(office, last.act)
+    east = send("东门")
+    assert east.door.arrive("A00002").answer is Answer.ALREADY
+    away_before.minutes = 30
+    away_before.door.arrive("A00002")
+    before = present(office, lecture)
+    doorfile.bring_back(office, away_before.take_away())
+    assert present(office, lecture) == before
+
+
+def test_numbers_that_stand_where_no_number_belongs_do_not_go_along_whole(office: Office, lecture: str, tmp_path: Path, add: Add) -> None:
+    add(Member, full_name="甲", employee_no=id_number(5))
+    add(Registration, lecture=lecture, full_name="客13612340000", unit="厂13612340001")
+    out = doorfile.make(office, lecture, "东门")
+    path = tmp_path / out.file_name
+    path.write_bytes(out.body)
+    content = str(doorfile.read(path, out.code))
+    assert not any(number in content for number in (id_number(5), "13612340000", "13612340001"))
+    away = doorfile.set_up(path, out.code, tmp_path / "laptop")
+    found = Door(away, lecture).arrive(id_number(5)).person
+    assert found is not None and found.full_name == "甲"
+    away.vault.close()
+
+
+def test_erasing_reaches_walk_ins_from_before_she_was_a_member_and_doors_still_away(office: Office, lecture: str, people: list[str], send: Callable[..., Away], add: Add) -> None:
+    east, west = send("东门"), send("西门")
+    for away in (east, west):
+        away.door.walk_in("周小兰", mobile="13633334444")
+    east.door.arrive("周小兰财务")
+    other = send("南门")
+    other.door.walk_in("周小兰花", mobile="13677778888")
+    other.door.walk_in("周小兰花")
+    for away in (east, other):
+        doorfile.bring_back(office, away.take_away())
+    with office.vault.engine.connect() as connection:
+        asked = next(q for q in doorfile.report(connection, lecture).questions if q.walk_in.full_name == "周小兰花")
+    doorfile.decide(office, lecture, asked, same=True)
+    member = add(Member, full_name="周小兰", mobile="13633334444")
+    erasing.erase(office, member)
+    doorfile.bring_back(office, west.take_away())
+    with office.vault.engine.connect() as connection:
+        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_%'").scalars().all()
+        told = "".join(str(connection.exec_driver_sql(f'SELECT * FROM "{table}"').all()) for table in tables).replace("周小兰花", "")
+        assert connection.exec_driver_sql("SELECT count(*) FROM walk_in_decision").scalar() == 1
+    assert "周小兰" not in told and "13633334444" not in told
