@@ -98,6 +98,9 @@ class PaperSheet:
         if wrong := [p for p in problems if p.is_error and p.field in ("full_name", "mobile")]:
             raise Invalid(wrong)
         person = Person("", values["full_name"], values["unit"] or "", "", (values["mobile"] or "")[-4:])
+        with self.office.vault.engine.connect() as connection:
+            if values["mobile"] and (earlier := already(connection, self.lecture, self.session, person, phone=values["mobile"])):
+                return Outcome(Answer.ALREADY, person, at=earlier[0], door=earlier[1])
         way, note = (LATE, self.reason) if self.reason else (PAPER, None)
         with self.office.act(ActKind.SIGN_IN, f"{way}：{person.full_name}") as act:
             made = sign_in(act, self.lecture, self.session, person, at=self.at, way=way, note=note, mobile=values["mobile"])
@@ -120,10 +123,12 @@ def listed(connection: Connection, lecture: str) -> dict[int, str]:
     return {n: str(record_id) for n, (record_id, removed_at) in enumerate(rows, 1) if removed_at is None}
 
 
-def already(connection: Connection, lecture: str, session: str | None, person: Person, *, mobile: str | None = None) -> tuple[datetime, str] | None:
-    """When and where somebody signed in, None when she has not. A guest is known by her name, unit and, where it is given, phone."""
+def already(connection: Connection, lecture: str, session: str | None, person: Person, *, mobile: str | None = None, phone: str | None = None) -> tuple[datetime, str] | None:
+    """When and where somebody signed in, None when she has not. A guest is known by her name and unit and, where it is given, `mobile`; by `phone` whatever her unit."""
     by, value = ("member = ?", (person.id,)) if person.id and not person.is_guest else ("member IS NULL AND full_name = ? AND coalesce(unit, '') = ?", (person.full_name, person.department))
-    if mobile and not by.startswith("member ="):
+    if phone:
+        by, value = "full_name = ? AND mobile = ?", (person.full_name, phone)
+    elif mobile and not by.startswith("member ="):
         by, value = f"{by} AND coalesce(mobile, ?) = ?", (*value, mobile, mobile)
     row = connection.exec_driver_sql(f"SELECT signed_at, coalesce(door, '') FROM sign_in WHERE lecture = ? AND session IS ? AND removed_at IS NULL AND {by}", (lecture, session, *value)).first()
     return (MOMENT.from_wire(row[0]), str(row[1])) if row else None

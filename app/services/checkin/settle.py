@@ -1,6 +1,6 @@
 """From the doors' books to the register. The rule is `fold`; here it meets what stands in the register and what people did there since."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from app.services.office import Office
 from app.services.records import Act, ActKind, table_of
 from db.door_tables import WalkInDecision
 from db.fields import MOMENT
-from db.journal import Deed
+from db.journal import Deed, rows_of
 from db.registers import Lecture, LectureSession, Member, Registration, SignIn
 from db.vault import set_setting
 
@@ -68,7 +68,7 @@ def _plainly(act: Act, lecture: str, fresh: list[Scan]) -> bool:
     if ask("SELECT 1 FROM lecture WHERE id = ? AND removed_at IS NULL", (lecture,)).first() is None or ask(f"SELECT 1 FROM door_pc WHERE id IN ({', '.join('?' * len(doors))}) AND minutes_off != 0", doors).first():
         return False
     made = act.create_many(SignIn, [_values(scan, scan.person, scan.moment) for scan in coming])
-    _map(act, [(scan.id, sign_in) for scan, sign_in in zip(coming, made, strict=True)])
+    _map(act, [(scan.id, sign_in) for scan, sign_in in zip(coming, made, strict=True)], made)
     return True
 
 
@@ -83,10 +83,12 @@ def _values(scan: Scan, member: str | None, at: datetime) -> dict[str, Any]:
     }
 
 
-def _map(act: Act, pairs: list[tuple[str, str]]) -> None:
-    if pairs:
-        insert = "INSERT INTO settled_scan (scan, sign_in, act, undone) VALUES (?, ?, ?, 0) ON CONFLICT (scan) DO UPDATE SET sign_in = excluded.sign_in"
-        act.connection.exec_driver_sql(insert, [(*pair, act.id) for pair in pairs])
+def _map(act: Act, pairs: list[tuple[str, str]], made: Collection[str]) -> None:
+    """Write down which scan led to which sign-in. Those that `made` a new one belong to this act from now on: undoing it takes them out."""
+    insert = "INSERT INTO settled_scan (scan, sign_in, act, undone) VALUES (?, ?, ?, 0) ON CONFLICT (scan) DO UPDATE SET sign_in = excluded.sign_in"
+    for more, some in (("", [pair for pair in pairs if pair[1] not in made]), (", act = excluded.act", [pair for pair in pairs if pair[1] in made])):
+        if some:
+            act.connection.exec_driver_sql(insert + more, [(*pair, act.id) for pair in some])
 
 
 # -- what people did since
@@ -114,7 +116,9 @@ def settle_after_undo(act: Act, undone: str, again: str | None) -> None:
     """An act was undone that brought scans into the register, or (`again`) its undoing was: what other scans say of the same people stands."""
     act.connection.exec_driver_sql("UPDATE settled_scan SET undone = 1 WHERE act = ?", (undone,))
     act.connection.exec_driver_sql("UPDATE settled_scan SET undone = 0 WHERE act = ?", (again,))
-    lectures = act.connection.exec_driver_sql("SELECT DISTINCT i.lecture FROM settled_scan s JOIN sign_in i ON i.id = s.sign_in WHERE s.act IN (?, ?)", (undone, again)).scalars().all()
+    touched = {record_id for _, register, record_id, _ in rows_of(act.connection, undone) if register == SignIn.__tablename__}
+    mapped = act.connection.exec_driver_sql("SELECT DISTINCT i.lecture, i.id FROM settled_scan s JOIN sign_in i ON i.id = s.sign_in").all() if touched else []
+    lectures = {lecture for lecture, sign_in in mapped if sign_in in touched}
     if lectures:
         act.write_down()
     for lecture in lectures:
@@ -194,7 +198,7 @@ def settle_lecture(act: Act, lecture: str, fresh: Sequence[Scan] = (), *, clocks
     for sign_in in (touched | taken_back) & rows.live.keys() - rows.used:
         if sign_in in taken_back or rows.live[sign_in]["way"] in FROM_DOORS:
             act.remove(SignIn, sign_in)
-    _map(act, pairs)
+    _map(act, pairs, rows.made)
 
 
 class _Rows:
@@ -204,7 +208,7 @@ class _Rows:
         table = table_of(SignIn)
         self._act, self._mapped, self._claimed, self._later = act, mapped, claimed, later
         self.live = {row["id"]: dict(row) for row in act.connection.execute(select(table).where(table.c.lecture == lecture, table.c.removed_at.is_(None))).mappings()}
-        self.used = set[str]()
+        self.used, self.made = set[str](), set[str]()
         self._by_member = {(row["session"], row["member"]): name for name, row in self.live.items() if row["member"]}
         by_hand = {name: row for name, row in self.live.items() if not row["member"] and row["way"] not in FROM_DOORS}
         self._by_name = {(row["session"], row["full_name"], row["unit"]): name for name, row in by_hand.items()}
@@ -218,6 +222,7 @@ class _Rows:
         if not found:
             kept = self._act.create_many(SignIn, [_values(p.first, member, p.at)])[0]
             self.used.add(kept)
+            self.made.add(kept)
             return kept
         kept = own if own in found else min(found, key=lambda name: (self.live[name]["way"] in FROM_DOORS, self.live[name]["signed_at"], name))
         for double in found - {kept}:
