@@ -221,7 +221,7 @@ def _migrate(path: Path, data_key: bytes, to: str = "head") -> None:
 
 def hold(folder: Path) -> FileLock:
     """The folder's lock, so that one program works in it. UserError when another has it."""
-    lock = FileLock(folder / "lock", timeout=0)
+    lock = FileLock(folder / "lock", timeout=0, thread_local=False)  # taken in a job's thread, let go in the window's
     try:
         lock.acquire()
     except Timeout:
@@ -282,6 +282,8 @@ def unlock(folder: Path, name: str, password: str) -> Vault:
     if slot and slot.role is Role.DOOR:
         password = keyslots.normal_door_code(password) or password  # a door's code, however it was typed
     data_key = keyslots.unwrap(slot, keys, password) if slot else None
+    if slot is not None and slot.role is Role.DOOR and data_key is None and len(keys.slots) == 1:
+        raise UserError("签到码不对，请对照纸条再输一遍。")
     if slot is None or data_key is None:
         raise UserError("姓名或密码不对，请再试一次。忘了密码可以用锁在柜子里的恢复密钥。")
     return _open(folder, keys, User(slot.name, slot.role), data_key)

@@ -319,7 +319,10 @@ def _pictures(run: Run, block: Mapping[str, Any], context: Context | None, y: fl
             wide, high = image.getSize()
             share = min(width / wide, (height - gap) / high)
             run.canvas.drawImage(image, x + (width - wide * share) / 2, foot + (height - gap - high * share) / 2, wide * share, high * share)
-        run.text(x + width / 2, foot - 3.6 * mm, picture.get("caption", ""), SERIF, 9, "center")
+        words, small = picture.get("caption", ""), 9.0
+        while fonts.width(words, SERIF, small) > width and small > 5:
+            small -= 0.5
+        run.text(x + width / 2, foot - 3.6 * mm, words, SERIF, small, "center")
     return y
 
 

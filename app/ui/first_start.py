@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QProgressBar, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services import exchange, paperwork, setup
@@ -53,6 +54,10 @@ class FirstStart(QWidget):
             column.addWidget(step)
             column.addStretch(2)
             self.steps.addWidget(holder)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.begin.setFocus()
 
     def _card(self, title: str, lead: str) -> Card:
         card = Card(padding=28, spacing=12)

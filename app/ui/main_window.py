@@ -6,7 +6,22 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent, QWindow
-from PySide6.QtWidgets import QApplication, QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QMainWindow, QMessageBox, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.services import undo
 from app.services.listing import Hit
@@ -346,7 +361,9 @@ class MainWindow(QMainWindow):
         """Take back the last act; asks first when it is large or long ago. While a record is open, Ctrl+Z is for its fields."""
         current = self.stack.currentWidget()
         if isinstance(current, RegisterPage) and current.stack.currentIndex() == 1:
-            return
+            steps = isinstance(current.record_page, LecturePage) and not current.record_page.is_dirty
+            if not steps or isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit):
+                return
         if isinstance(current, RosterPage) and current.stack.currentIndex() == PREVIEW:
             self.toast.say(tr("这里还没有导入，改错的格再改回来就行。要撤销导入，请到导入台账。"))
             return
@@ -449,6 +466,11 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         current = self.stack.currentWidget()
+        if self.at_the_door and self.registers.door is not None:
+            self.toast.say(tr("签到还开着，请先在签到窗口按 Esc 离开。"))
+            self.registers.door.raise_()
+            event.ignore()
+            return
         if not jobs.is_idle():
             self.toast.say(tr("有事正在办，请等它做完再关。"))
             event.ignore()

@@ -1,6 +1,7 @@
 """The client's main: application, first window, and who follows whom."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
@@ -29,9 +30,16 @@ def make_application(chosen: Preferences) -> QApplication:
 
 
 class Cover(QMainWindow):
-    """Stands over a window with unfinished work; closing it would lose that, so it asks."""
+    """Stands over a window with unfinished work; closing it would lose that, so it asks. Before an open door it stays."""
+
+    def __init__(self, door_is_open: Callable[[], bool]) -> None:
+        super().__init__()
+        self._door_is_open = door_is_open
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._door_is_open():
+            event.ignore()
+            return
         if QMessageBox.question(self, "还没有保存", "里面还有没做完的事，退出就没有了。要退出吗？") == QMessageBox.StandardButton.Yes:
             super().closeEvent(event)
         else:
@@ -193,10 +201,11 @@ class Shell:
 
     def _cover(self, window: QMainWindow) -> None:
         from app.services.office import Office
+        from app.ui.main_window import MainWindow
 
         office = self.office
         assert isinstance(office, Office) and self.folder is not None
-        cover = Cover()
+        cover = Cover(lambda: isinstance(window, MainWindow) and window.at_the_door)
         cover.setWindowTitle(window.windowTitle())
         page = UnlockPage(
             self.folder, lambda _folder, name, password: _same_user(office, name, password), recover=lambda _folder, code: _same_recovery(office, code), last_user=office.user.name

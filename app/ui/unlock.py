@@ -78,6 +78,7 @@ class UnlockPage(QWidget):
         if not any(slot.role is not keyslots.Role.DOOR for slot in keys.slots):  # a door that was sent out
             self._password_label.setText(tr("签到码（纸条上的 16 个字符）"))
             self.forgot.hide()
+            self.password.setEchoMode(QLineEdit.EchoMode.Normal)  # so that it can be compared with the slip
         self.password.clear()
         self.password.setFocus()
 

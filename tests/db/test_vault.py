@@ -5,6 +5,7 @@ import multiprocessing
 import shutil
 import sqlite3
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -196,6 +197,15 @@ def test_a_vault_of_the_version_before_keeps_its_lectures_and_gets_sessions(tmp_
             connection.exec_driver_sql(insert.format(3, again))
     assert len(vault.backups_in(tmp_path / "u" / "backups")) == 1
     opened.close()
+
+
+def test_a_vault_opened_in_one_thread_is_closed_in_another(tmp_path: Path) -> None:
+    """The window opens it in a job and locks it itself; the next opening finds it free."""
+    vault.create(tmp_path / "u", title="x", administrator="a", password=PASSWORD, recovery_code="x").close()
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            opened = pool.submit(vault.unlock, tmp_path / "u", "a", PASSWORD).result()
+        opened.close()
 
 
 def test_the_journal_takes_no_changes_and_shows_none(office: Office) -> None:

@@ -15,6 +15,7 @@ from db.record import new_id
 
 LONGEST_SIDE = 1600
 """Pixels; about 250 dpi in the report's frame."""
+LONGEST_CAPTION = 30
 MOST, MOST_FILE, MOST_PIXELS = 24, 60 << 20, 120_000_000
 _TABLE = cast(Table, LecturePhoto.__table__)
 
@@ -41,7 +42,7 @@ def add(office: Office, lecture: str, path: Path, caption: str = "") -> str:
         if act.connection.execute(select(func.count()).select_from(_TABLE).where(_TABLE.c.lecture == lecture)).scalar_one() >= MOST:
             raise UserError(f"一场讲座最多放 {MOST} 张照片，请先去掉几张。")
         made = new_id()
-        act.connection.execute(_TABLE.insert().values(id=made, lecture=lecture, caption=caption[:60], added_at=act.at, width=size[0], height=size[1], body=body))
+        act.connection.execute(_TABLE.insert().values(id=made, lecture=lecture, caption=caption[:LONGEST_CAPTION], added_at=act.at, width=size[0], height=size[1], body=body))
         act.note(lecture=lecture, photo=made)
     return made
 
@@ -70,7 +71,7 @@ def _scaled(path: Path) -> tuple[bytes, tuple[int, int]]:
 def name(office: Office, photo: str, caption: str) -> None:
     office.clerks_only()
     with office.writing() as connection:
-        connection.execute(_TABLE.update().where(_TABLE.c.id == photo).values(caption=caption.strip()[:60]))
+        connection.execute(_TABLE.update().where(_TABLE.c.id == photo).values(caption=caption.strip()[:LONGEST_CAPTION]))
 
 
 def remove(office: Office, photo: str) -> None:

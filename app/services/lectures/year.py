@@ -157,6 +157,8 @@ def write(office: Office, year: Year, path: Path) -> Figures:
     for n, width in enumerate(_WIDTHS, 1):
         sheet.column_dimensions[get_column_letter(n)].width = width
     sheet.freeze_panes = "A4"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage = 1, 0, True
     months = book.create_sheet("按月")
     months.append(["月份", "场次", "人次"])
     for first in _months(year):

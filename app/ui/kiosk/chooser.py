@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 from sqlalchemy import select
 
@@ -45,7 +46,7 @@ class DoorChooser(QMainWindow):
         self.take_button = button(tr("把结果存到 U 盘…"), self.ask_take_away, icon_name="usb")
         self.take_button.setVisible(self.own is not None)
         name = f"{office.vault.keys.title}　{self.own.name if self.own else ''}"
-        box.addLayout(row(label(name, "secondary"), None, self.take_button, button(tr("锁上"), self.locked.emit, icon_name="lock", key="Ctrl+L")))
+        box.addLayout(row(label(name, "secondary"), None, self.take_button, button(tr("锁上"), self._lock, icon_name="lock", key="Ctrl+L")))
         self.setCentralWidget(whole)
         self.refresh()
 
@@ -81,21 +82,42 @@ class DoorChooser(QMainWindow):
         when = f"{starts.month}月{starts.day}日 {starts:%H:%M}" if starts else ""
         where = session.title if session else lecture.place or ""
         words = label(lecture.title, "section", wrap=True)
-        self.list.addLayout(row(words, label(f"{when}　{where}", "secondary"), button(tr("打开签到"), partial(self.open, lecture, session), primary=True), wide=words))
+        opens = button(tr("打开签到"), partial(self.open, lecture, session), primary=True)
+        self.list.addLayout(row(words, label(f"{when}　{where}", "secondary"), opens, wide=words))
+        if self.list.count() == 1:
+            opens.setFocus()
 
     def open(self, lecture: Lecture, session: LectureSession | None = None) -> DoorWindow:
+        """The door, and nothing behind it to click on meanwhile."""
+        if self.door is not None:
+            self.door.raise_()
+            return self.door
         if not open_lecture(self.office, lecture.id):
             self.banner.say(may_open(self.office, lecture.id) or tr("这场讲座已经结束。"), "warn")
         self.door = DoorWindow(self.office, lecture, session=session, door=self.own.name if self.own else "")
         self.door.leaving.connect(self._back)
         self.door.showFullScreen()
+        self.hide()
         return self.door
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Not behind an open door: its PIN would be worth nothing."""
+        if self.door is not None:
+            event.ignore()
+            self.door.raise_()
+            return
+        super().closeEvent(event)
+
+    def _lock(self) -> None:
+        if self.door is None:
+            self.locked.emit()
 
     def _back(self) -> None:
         if self.door is not None:
-            self.door.shut()
-            self.door.deleteLater()
-            self.door = None
+            door, self.door = self.door, None
+            self.show()  # before the door goes, so that a window is always there
+            door.shut()
+            door.deleteLater()
         self.refresh()
 
     # -- a door that was sent out

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from app.services.checkin import pin
 from app.services.checkin.answers import Answer, Outcome, Person
@@ -120,7 +120,7 @@ class DoorWindow(QWidget):
         starts = at.astimezone() if at else None
         when = f"{starts.month}月{starts.day}日 {starts:%H:%M}" if starts else ""
         left = QVBoxLayout()
-        left.addWidget(label(self.lecture.title, "pageTitle"))
+        left.addWidget(label(self.lecture.title, "pageTitle", wrap=True))
         left.addWidget(label(" · ".join(part for part in (when, self.session.title if self.session else self.lecture.place or "", self.door.name) if part), "secondary"))
         line = QHBoxLayout()
         line.addLayout(left, 1)
@@ -198,6 +198,10 @@ class DoorWindow(QWidget):
             self._do(lambda: self.door.let_in(held))
             return
         self._letting_in = None
+        if self._listing and self._moved and self.middle.currentIndex() == PEOPLE:
+            self._moved = False
+            self.people.tick()
+            return
         if self._is_choosing and typed.strip() in ("", self._asked.strip()):
             if self._offered.elapsed() > PAUSE:
                 self._take_choice()
@@ -315,6 +319,7 @@ class DoorWindow(QWidget):
     def _peek(self, text: str) -> None:
         """Typing anew closes an open choice, and narrows the list."""
         self._unused.start()
+        self._moved = False
         if self.middle.currentIndex() == CHOICES and text != self._asked:
             self.middle.setCurrentIndex(WORDS_OF_ONE)  # so that resting leaves what is being typed
             self.rest()
@@ -445,7 +450,7 @@ class DoorWindow(QWidget):
 
     def ask_to_leave(self) -> None:
         """Out of the window with the PIN, or where there is none with a yes."""
-        if self._is_shut or self.shutter is not None:
+        if self._is_shut or self.shutter is not None or QApplication.activeModalWidget() is not None:
             return
         if pin.has_pin(self.office):
             if PinDialog(self, self.is_pin).exec():
@@ -502,7 +507,7 @@ class DoorWindow(QWidget):
             self.rest()
         self.field.setFocus()
 
-    _listing = False
+    _listing = _moved = False
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Alt+F4 is no way round the PIN: it asks as Escape does."""
@@ -537,6 +542,7 @@ class DoorWindow(QWidget):
 
     def _move_choice(self, step: int) -> None:
         if self.middle.currentIndex() == PEOPLE:
+            self._moved = True  # no scanner sends arrows: Enter is now for the marked line
             self.people.step_by(step)
         if self.middle.currentIndex() != CHOICES:
             return

@@ -64,7 +64,7 @@ class PeopleList(QWidget):
         for combo in (self.department, self.state):
             combo.currentIndexChanged.connect(lambda _n: self.narrow())
         self.count = label("", "secondary")
-        box.addLayout(row(self.department, self.state, self.count, None, label(tr("上下键选，空格打勾"), "secondary"), spacing=8))
+        box.addLayout(row(self.department, self.state, self.count, None, label(tr("上下键选，回车签到，空格打勾"), "secondary"), spacing=8))
         self.model = PeopleModel()
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -136,6 +136,12 @@ class PeopleList(QWidget):
     def _clicked(self, index: QModelIndex) -> None:
         if index.column() == 0:
             self.toggle()
+
+    def tick(self) -> None:
+        """Sign in the line in hand; one who is in stays in."""
+        line = self.current()
+        if line is not None and line.arrival is None:
+            self.ticked.emit(line.person)
 
     def toggle(self) -> None:
         """Tick or untick the line in hand."""

@@ -19,7 +19,7 @@ class SetUpDoor(FramedDialog):
     """`office` is the door's own file, opened."""
 
     def __init__(self, parent: QWidget | None) -> None:
-        super().__init__(parent, tr("这台电脑只做签到"), 520, 320)
+        super().__init__(parent, tr("这台电脑只做签到"), 560, 420)
         self.office: Office | None = None
         self.path: Path | None = None
         self.file = label(tr("还没有选签到文件"), "secondary", wrap=True)

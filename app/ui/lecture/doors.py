@@ -94,6 +94,8 @@ class MakeDoorDialog(FramedDialog):
 class DoorsDialog(FramedDialog):
     """`show_pdf` shows the slip with a door's code."""
 
+    enter_accepts = False
+
     def __init__(self, parent: QWidget | None, office: Office, lecture: str, *, show_pdf: Callable[[bytes, str], None]) -> None:
         super().__init__(parent, tr("几个签到处"), 820, 620)
         self.office, self.lecture, self._show_pdf = office, lecture, show_pdf

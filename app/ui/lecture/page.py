@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QMessageBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import func, select
 
@@ -44,6 +44,7 @@ class LecturePage(SidePage):
         super().__init__(office, Lecture, width=400)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = QWidget()
         self._column = QVBoxLayout(inner)
         self._column.setContentsMargins(0, 0, px(6), 0)
@@ -211,6 +212,8 @@ class LecturePage(SidePage):
             return
         self.banner.say("")
         self.again()
+        if self._now is not None and (first := self._now.findChild(QPushButton)) is not None:
+            first.setFocus()
 
     def _rows(self, register: str, title: str) -> None:
         self.rows_wanted.emit(register, self.record_id, title.format(title=self.heading.text()))

@@ -58,6 +58,14 @@ def change(office: Office, **values: Any) -> None:
 
 
 @pytest.fixture
+def window(qtbot: Any, practice_office: Office) -> Iterator[MainWindow]:
+    made = MainWindow(practice_office, Preferences())
+    made.show()
+    yield made
+    made.let_go()
+
+
+@pytest.fixture
 def door(practice_office: Office, qapp: QApplication) -> Iterator[DoorWindow]:
     made = DoorWindow(practice_office, the_lecture(practice_office), door="东门")
     made.show()
@@ -453,4 +461,50 @@ def test_without_camera_or_reader_the_door_is_as_it_was(monkeypatch: pytest.Monk
     door = DoorWindow(practice_office, the_lecture(practice_office))
     door.take("B10001")
     assert door.title.text() == "签到成功" and not any(w.text() == "摄像头" for w in door.findChildren(QLabel))
+    door.shut()
+
+
+# -- no way round an open door
+
+
+def test_the_marked_line_of_a_narrowed_list_is_signed_in_by_enter(door: DoorWindow, qtbot: Any) -> None:
+    active(door, qtbot)
+    QTest.keyClick(door.field, Qt.Key.Key_F3)
+    QTest.keyClicks(door.field, "w", Qt.KeyboardModifier.NoModifier, 50)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Return):
+        who = door.people.current()
+        QTest.keyClick(door.field, key)
+    assert who is not None and door.present.text() == "1" and door.door.is_in(who.person.id) is not None
+    QTest.keyClick(door.field, Qt.Key.Key_Return)  # a scanner's second line end ticks nobody
+    assert door.present.text() == "1"
+
+
+def test_the_main_window_does_not_close_under_an_open_door(window: MainWindow) -> None:
+    door = window.registers.open_door(the_lecture(window.office).id)
+    assert not window.close() and window.isVisible() and door.isVisible()
+    door.leave()
+    assert window.registers.door is None
+
+
+def test_the_choosers_window_is_away_while_its_door_is_open(practice_office: Office, qapp: QApplication) -> None:
+    chooser = DoorChooser(practice_office)
+    chooser.show()
+    locked: list[int] = []
+    chooser.locked.connect(lambda: locked.append(1))
+    lecture = the_lecture(practice_office)
+    door = chooser.open(lecture)
+    assert not chooser.isVisible() and chooser.open(lecture) is door
+    chooser._lock()
+    assert not chooser.close() and not locked and chooser.door is door
+    door.leave()
+    assert chooser.isVisible() and chooser.door is None
+    chooser.let_go()
+    chooser.close()
+
+
+def test_a_long_topic_does_not_widen_the_door(practice_office: Office, qapp: QApplication) -> None:
+    change(practice_office, topic="职" * 60)
+    door = DoorWindow(practice_office, the_lecture(practice_office))
+    door.show()
+    assert door.minimumSizeHint().width() <= 1366
     door.shut()
