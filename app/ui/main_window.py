@@ -457,6 +457,7 @@ class MainWindow(QMainWindow):
     def let_go(self) -> None:
         """Stop listening and asking: the window is about to be replaced or closed, and the vault with it."""
         self._idle.stop()
+        self.registers.close_door()
         self.hide()
         if self._told.emit in self.office.heard:
             self.office.heard.remove(self._told.emit)
@@ -481,6 +482,5 @@ class MainWindow(QMainWindow):
         if self.has_unsaved() and QMessageBox.question(self, tr("还没有导入"), tr("导入预览里改过的还没有导入，不要了吗？")) != QMessageBox.StandardButton.Yes:
             event.ignore()
             return
-        self.registers.close_door()
         self.let_go()
         super().closeEvent(event)

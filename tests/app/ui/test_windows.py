@@ -178,6 +178,7 @@ def test_locking_leaves_an_open_door_open(qtbot: Any, practice_office: Office) -
     page.password.setText(setup.PRACTICE_PASSWORD)
     page.go()
     qtbot.waitUntil(window.isVisible, timeout=20_000)
+    door.leave()
     window.close()
 
 
