@@ -264,7 +264,7 @@ class DoorWindow(QWidget):
         self.choices.clear()
         for person in people:
             marks = (person.full_name, person.department, tr("工号 {no}").format(no=person.employee_no) if person.employee_no else "", tr("手机尾号 {tail}").format(tail=person.mobile_tail) if person.mobile_tail else "")
-            item = QListWidgetItem("　　".join(mark for mark in marks if mark))
+            item = QListWidgetItem("　".join(mark for mark in marks if mark))
             item.setData(Qt.ItemDataRole.UserRole, person)
             self.choices.addItem(item)
         self.choices.setCurrentRow(0)
@@ -420,6 +420,7 @@ class DoorWindow(QWidget):
     def toggle_big(self) -> None:
         self._big = not self._big
         self.detail.setStyleSheet(f"font-size: {self._px(34)}px" if self._big else "")
+        self.choices.setStyleSheet(f"font-size: {self._px(24)}px" if self._big else "")
         self._fit_name()
 
     def _fit_name(self) -> None:
