@@ -42,7 +42,3 @@ class FramedDialog(QDialog):
         """Cancel and the thing itself."""
         self.ok = button(accept, self.accept, primary=True)
         self.box.addLayout(row(None, button(tr("取消"), self.reject), self.ok))
-
-    def closing(self, words: str = "") -> None:
-        """One button, for a dialog whose acts are done as they are clicked."""
-        self.box.addLayout(row(None, button(words or tr("好了"), self.accept, primary=True)))

@@ -2,7 +2,7 @@
 
 A door's file (`.uddoor`) holds one lecture and only what its door needs to recognise people; it is encrypted with a code on a slip of
 paper. The laptop makes a file of its own from it. What comes back (`.udscan`) is a package for the office alone, signed with the door's key.
-Formats: `app/sync/FORMAT.md`, 7.
+Formats: `app/sync/FORMAT.md`, 10.
 """
 
 import json
