@@ -12,7 +12,7 @@ from app.printing import template
 from app.services import paperwork
 from app.services.checkin import after
 from app.services.checkin.answers import PROOF
-from app.services.lectures import life, papers
+from app.services.lectures import invite, life, papers
 from app.services.lectures.life import Step
 from app.services.office import Office
 from app.ui import errors
@@ -130,7 +130,7 @@ class LecturePage(SidePage):
     def _list_acts(self, listed: int) -> dict[str, tuple[str, Callable[[], object]]]:
         acts: dict[str, tuple[str, Callable[[], object]]] = {tr("从名册选人…"): ("user-plus", self.invite), tr("看名单"): ("list-checks", partial(self._rows, "registration", tr("参加名单：{title}")))}
         if listed:
-            acts |= {tr("打印名单"): ("printer", self.print_list), tr("签到证"): ("qr-code", self.print_badges)}
+            acts |= {tr("打印名单"): ("printer", self.print_list), tr("签到证"): ("qr-code", self.print_badges), tr("清空名单"): ("eraser", self.strike)}
         return acts
 
     def _acts_of(self, step: Step, waiting: int, doors: int, photos: int, attendances: int) -> dict[str, tuple[str, Callable[[], object]]]:
@@ -229,6 +229,13 @@ class LecturePage(SidePage):
     def invite(self) -> None:
         if self.record_id:
             self._dialog(InviteDialog(self, self.office, self.record_id))
+
+    def strike(self) -> None:
+        """Take everybody off the list who has not come; Ctrl+Z puts them back."""
+        if self.record_id:
+            count = invite.strike(self.office, self.record_id)
+            self.said.emit(tr("从名单上划掉了 {n} 人；已经签到的留着。可以撤销。").format(n=count))
+            self.again()
 
     def print_list(self) -> None:
         if self.record_id:

@@ -134,6 +134,16 @@ def test_the_page_follows_what_is_done_elsewhere_and_escape_leads_back_to_it(pag
     assert window.stack.currentWidget() is window.pages["lecture"] and window.register_page("lecture").stack.currentWidget() is page
 
 
+def test_a_list_drawn_by_mistake_is_struck_and_can_be_put_back(page: LecturePage, window: MainWindow, lecture: str) -> None:
+    whole = everybody(window.office, lecture)
+    came(window.office, lecture, 1)
+    page.again()
+    page.acts["清空名单"].click()
+    assert count(window.office, Registration) == 1
+    window.undo_last()
+    assert count(window.office, Registration) == whole
+
+
 # -- the dialogs
 
 
