@@ -205,7 +205,10 @@ def test_a_vault_opened_in_one_thread_is_closed_in_another(tmp_path: Path) -> No
     for _ in range(3):
         with ThreadPoolExecutor(1) as pool:
             opened = pool.submit(vault.unlock, tmp_path / "u", "a", PASSWORD).result()
+        with pytest.raises(UserError, match="另一个窗口"):
+            vault.unlock(tmp_path / "u", "a", PASSWORD)
         opened.close()
+        assert not opened._lock.is_locked
 
 
 def test_the_journal_takes_no_changes_and_shows_none(office: Office) -> None:
