@@ -160,6 +160,7 @@ class LecturePage(SidePage):
         """Show anew what hangs on the lecture, and its state; what is being typed stays."""
         if self.record_id is None:
             return
+        held = next((words for words, made in self.acts.items() if made.hasFocus()), None)
         with self.office.reading() as session:
             record = session.scalars(select(Lecture).where(Lecture.id == self.record_id)).first()
             if record is None:
@@ -168,6 +169,8 @@ class LecturePage(SidePage):
                 self.editors["state"].set_text(record.state or "")
                 self._loaded["state"], self._as_loaded["state"] = self.editors["state"].text(), self.editors["state"].state()
             self._show_around(session, record)
+        if held is not None and self._now is not None:  # the button that was pressed is gone with its card: the keyboard stays among the steps
+            (self.acts.get(held) or self._now.findChild(QPushButton) or self.back).setFocus()
 
     def _saved(self) -> bool:
         """What is printed or asked about is what is stored: unsaved fields are saved first, and the page stays."""

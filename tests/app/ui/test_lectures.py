@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton
 from sqlalchemy import func, select
 
 from app.services.checkin import doorfile, foreign
@@ -134,13 +134,17 @@ def test_the_page_follows_what_is_done_elsewhere_and_escape_leads_back_to_it(pag
     assert window.stack.currentWidget() is window.pages["lecture"] and window.register_page("lecture").stack.currentWidget() is page
 
 
-def test_a_list_drawn_by_mistake_is_struck_and_can_be_put_back(page: LecturePage, window: MainWindow, lecture: str) -> None:
+def test_a_list_drawn_by_mistake_is_struck_and_put_back_by_keys(page: LecturePage, window: MainWindow, lecture: str, qtbot: Any) -> None:
     whole = everybody(window.office, lecture)
     came(window.office, lecture, 1)
     page.again()
-    page.acts["清空名单"].click()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    page.acts["清空名单"].setFocus()
+    QTest.keyClick(page.acts["清空名单"], Qt.Key.Key_Space)
     assert count(window.office, Registration) == 1
-    window.undo_last()
+    assert QApplication.focusWidget() in page.acts.values()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert count(window.office, Registration) == whole
 
 
