@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.services.checkin import finding, scans, settle
 from app.services.checkin.answers import TAKEN_BACK, Answer, Arrival, Outcome, Person, Tally
-from app.services.checkin.finding import MANY, clean
+from app.services.checkin.finding import MANY, WHOLE_NUMBER, clean
 from app.services.checkin.fold import plain_name, walk_in_key
 from app.services.checkin.scans import Scan
 from app.services.office import Office, stamp
@@ -109,10 +109,13 @@ class Door:
 
     # -- one scan
 
-    def arrive(self, typed: str) -> Outcome:
-        """The whole of it for one scan: decide, write down, and only then say. UserError when the lecture is gone or the disk is full."""
+    def arrive(self, typed: str, scan: str = "") -> Outcome:
+        """The whole of it for one scan: decide, write down, and only then say. UserError when the lecture is gone or the disk is full.
+
+        `scan`: the end of what was typed, where a scanner may have sent that alone; it counts only where nobody is meant by all of it.
+        """
         self._fresh()
-        return self._written(self._decide(typed), typed)
+        return self._written(self._decide(typed, scan), typed)
 
     def arrive_as(self, person: Person) -> Outcome:
         """The same for somebody chosen from several, or ticked in the list."""
@@ -129,7 +132,7 @@ class Door:
             return Outcome(Answer.CLOSED)
         return Outcome(Answer.NOT_OPEN) if self._about.state in NOT_OPEN else None
 
-    def _decide(self, typed: str) -> Outcome:
+    def _decide(self, typed: str, scan: str = "") -> Outcome:
         if not finding.is_readable(typed):
             return Outcome(Answer.UNREADABLE)
         if shut := self._shut():
@@ -140,7 +143,10 @@ class Door:
                     return Outcome(Answer.OTHER_UNIT)
                 person = finding.by_id(connection, badge[1])
                 return self._about_person(person) if person else Outcome(Answer.UNKNOWN)
-            found = finding.find(connection, clean(typed), lecture=self.lecture if self._about.listed else "", blind=self._blind)
+            guests = self.lecture if self._about.listed else ""
+            found = finding.find(connection, clean(typed), lecture=guests, blind=self._blind)
+            if not found and len(scan) >= WHOLE_NUMBER:
+                found = finding.find(connection, clean(scan), lecture=guests, blind=self._blind)
         if not found:
             return Outcome(Answer.UNKNOWN)
         if len(found) > 1:

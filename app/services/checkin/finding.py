@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ BLINDED = "door_blind"
 UNION = "door_union"
 """The setting of a door's file that names its office."""
 BADGE = "UD1"
+_BADGE = re.compile(rf"{BADGE}:([0-9A-Z]+):([0-9A-Z]{{32}})$")
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,12 @@ def badge_of(vault_id: str, member: str) -> str:
 
 
 def read_badge(text: str) -> tuple[str, str] | None:
-    """(union, member's id) of a badge, None where the text is none."""
-    parts = identity.squeeze(text).upper().split(":")
-    if len(parts) != 3 or parts[0] != BADGE or len(parts[2]) != 32:
+    """(union, member's id) of the badge that the text ends with, None where it does not: what stands before a scan was half typed when it fell in."""
+    found = _BADGE.search(identity.squeeze(text).upper())
+    if not found:
         return None
-    d = parts[2].lower()
-    return parts[1].lower(), f"{d[:8]}-{d[8:12]}-{d[12:16]}-{d[16:20]}-{d[20:]}"
+    d = found[2].lower()
+    return found[1].lower(), f"{d[:8]}-{d[8:12]}-{d[12:16]}-{d[16:20]}-{d[20:]}"
 
 
 def find(connection: Connection, text: str, *, lecture: str = "", blind: Blind = Blind(), limit: int = MANY) -> list[Person]:  # a frozen value

@@ -186,10 +186,10 @@ class DoorWindow(QWidget):
 
     # -- one scan
 
-    def take(self, typed: str) -> None:
+    def take(self, typed: str, scan: str = "") -> None:
         """A scan or Enter. An empty one is a scanner's second line end, or impatience; it changes nothing.
 
-        With a list of several open, Enter takes the chosen one, but not in the moment the list came up. After F2 it lets in.
+        `scan`: the end of it, where it came faster than the rest. With a list of several open, Enter takes the chosen one, but not in the moment the list came up. After F2 it lets in.
         """
         if self.shutter is not None:
             return
@@ -209,7 +209,7 @@ class DoorWindow(QWidget):
         if not typed.strip():
             return
         self._asked = typed
-        self._do(lambda: self.door.arrive(typed))
+        self._do(lambda: self.door.arrive(typed, scan))
 
     _asked = ""
     _letting_in: Outcome | None = None

@@ -4,6 +4,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
+from app.services.checkin.finding import read_badge
 from app.ui.text import tr
 
 FAST = 35
@@ -17,7 +18,10 @@ HINT = "扫码，或输入姓名拼音首字母、工号、手机后四位、身
 class DoorField(QLineEdit):
     """`scanned` on Return, Enter or Tab, or when a scanner without any of these falls silent."""
 
-    scanned = Signal(str)
+    scanned = Signal(str, str)
+    """All that stands here, and what of it came last at a scanner's speed. A busy PC hands a scan over in pieces, so that the speed alone
+    cannot say where it began: all is asked about first.
+    """
     moved = Signal(int)
     spaced = Signal()
     """Space in the empty field: no name and no code begins with one."""
@@ -58,16 +62,13 @@ class DoorField(QLineEdit):
         self._silence.start()
 
     def _fell_silent(self) -> None:
-        if self._burst >= SHORTEST_SCAN:
+        if self._burst >= SHORTEST_SCAN or read_badge(self.text()):
             self._emit()
 
     def _emit(self) -> None:
-        """All that stands here; of a scan that fell behind something half typed, the scan alone."""
-        text = self.text()
-        if SHORTEST_SCAN <= self._burst < len(text):
-            text = text[-self._burst :]
+        text, burst = self.text(), self._burst
         self._burst = 0
-        self.scanned.emit(text)
+        self.scanned.emit(text, text[-burst:] if SHORTEST_SCAN <= burst < len(text) else "")
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
