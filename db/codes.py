@@ -7,8 +7,9 @@ and a package read the same; the standard's code is looked up from it.
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from importlib import resources
 
 
@@ -17,6 +18,12 @@ class Term:
     term: str
     code: str | None = None
     aliases: tuple[str, ...] = ()
+    above: bool = False
+    """Set by the district's answer, never here."""
+    final: bool = False
+    """Nothing here changes it any more."""
+    travels_as: str | None = None
+    """The word a package carries instead."""
 
 
 _TWO_HALVES = re.compile(r"(.+?)\s*[(（/](.+?)[)）]?")
@@ -56,6 +63,10 @@ class CodeTable:
         for term in self.terms:
             self._index[_key(term.term)] = term.term
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.labels)
+
     @property
     def labels(self) -> tuple[str, ...]:
         return tuple(term.term for term in self.terms)
@@ -79,6 +90,23 @@ class CodeTable:
             text = text.removeprefix(word).removesuffix(word) or text
         return self._index.get(_key(text))
 
+    @property
+    def from_above(self) -> frozenset[str]:
+        return frozenset(t.term for t in self.terms if t.above)
+
+    @property
+    def final(self) -> frozenset[str]:
+        return frozenset(t.term for t in self.terms if t.final)
+
+    @property
+    def choosable(self) -> tuple[str, ...]:
+        """The terms that a person may set here."""
+        return tuple(t.term for t in self.terms if not t.above)
+
+    def travel(self, term: str) -> str:
+        """The word that a package carries for a term."""
+        return next((t.travels_as for t in self.terms if t.term == term and t.travels_as), term)
+
     def code_of(self, term: str) -> str | None:
         return next((t.code for t in self.terms if t.term == term), None)
 
@@ -92,14 +120,29 @@ def _tables() -> dict[str, CodeTable]:
     text = resources.files("resources.codes").joinpath("tables.toml").read_text("utf-8")
     tables = {}
     for name, raw in tomllib.loads(text).items():
-        terms = tuple(Term(t["term"], t.get("code"), tuple(t.get("aliases", ()))) for t in raw["terms"])
+        terms = tuple(
+            Term(t["term"], t.get("code"), tuple(t.get("aliases", ())), t.get("above", False), t.get("final", False), t.get("travels_as")) for t in raw["terms"]
+        )
         tables[name] = CodeTable(name, raw["source"], terms, raw.get("open", False), raw.get("suffix", ""), tuple(raw.get("strip", ())))
     return tables
 
 
+_with_more: dict[str, CodeTable] = {}
+"""Tables to which the district added words, as the office that is open has them."""
+
+
+def use(more: Mapping[str, Sequence[Term]]) -> None:
+    """From now on these words stand behind those of the tables, and no others: an office calls it when it opens, and when an answer brought some."""
+    _with_more.clear()
+    for name, terms in more.items():
+        if (shipped := _tables().get(name)) is not None:
+            known = set(shipped.labels)
+            _with_more[name] = replace(shipped, terms=(*shipped.terms, *(term for term in terms if term.term not in known)), _index={})
+
+
 def table(name: str) -> CodeTable:
-    return _tables()[name]
+    return _with_more.get(name) or _tables()[name]
 
 
 def tables() -> tuple[CodeTable, ...]:
-    return tuple(_tables().values())
+    return tuple(table(name) for name in _tables())

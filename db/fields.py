@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Integer, String, Text
@@ -128,6 +128,10 @@ class Kind:
             raise ValueError(f"{self.name}: text expected")
         return written
 
+    def is_sound(self, written: Wire) -> bool:
+        """A quick word on a written form: True says that reading it finds no error, False that one must look. A district reads millions."""
+        return type(written) is str and 0 < len(written) <= self.max_length and type(self).read_text is Kind.read_text
+
     def mask(self, text: str) -> str:
         return text
 
@@ -178,6 +182,9 @@ class Name(Kind):
 
     steps = cleaning.NAME_RULES
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and _PLAIN_NAME.fullmatch(written) is not None and "某" not in written
+
     def read_text(self, text: str) -> Reading:
         if _PLAIN_NAME.fullmatch(text) and "某" not in text:
             return Reading(text)
@@ -220,6 +227,9 @@ class IdNumber(Kind):
 
     steps = cleaning.ID_RULES
     reads_as = "id-upgrade"
+
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and len(written) == 18 and identity.id_fault(written) is None
 
     def read(self, cell: object) -> Reading:
         if type(cell) is str:
@@ -272,6 +282,9 @@ class Phone(Kind):
         super().__init__(name, max_length=40)
         self.landline = landline
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and identity.is_mobile(written)
+
     def read_text(self, text: str) -> Reading:
         if not self.landline and identity.is_mobile(text):
             return Reading(text)
@@ -323,6 +336,9 @@ class DateKind(Kind):
 
     reads_as = "date-form"
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and _is_day(written)
+
     def _last_step(self, cell: object) -> str:
         return "date-serial" if re.fullmatch(r"\d{5}(?:\.\d+)?", cell_text(cell).strip()) else self.reads_as
 
@@ -349,10 +365,28 @@ class DateKind(Kind):
         return PartialDate.from_iso(super().from_wire(written))
 
 
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
+
+
+_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+
+
+@lru_cache(maxsize=65536)
+def _is_day(written: str) -> bool:
+    """Whether it is a date in written form, without the text it came from."""
+    try:
+        return _DAY.fullmatch(written) is not None and PartialDate.from_iso(written) is not None
+    except ValueError:
+        return False
+
+
 class Moment(Kind):
     """An instant, stored in UTC to the microsecond, shown in the office's time."""
 
     reads_as = "time-form"
+
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and _INSTANT.fullmatch(written) is not None and _is_day(written[:10])
 
     def column_type(self) -> TypeEngine[Any]:
         return _Written(self, String(32))
@@ -402,6 +436,9 @@ class Whole(Kind):
             return Reading(int(plain))
         return Reading(None, (Problem("number-unreadable", f"这里要填整数，“{plain[:20]}”不是。"),))
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is int and 0 <= written < 10**15
+
     def from_wire(self, written: Wire) -> int:
         if isinstance(written, bool) or not isinstance(written, int):
             raise ValueError("a whole number expected")
@@ -433,6 +470,9 @@ class Amount(Kind):
         if value != round(value, 2):
             return Reading(None, (Problem("amount-unreadable", "金额最多写到分。"),))
         return Reading(round(value, 2))
+
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is int and 0 <= written < 10**14
 
     def show(self, value: Decimal) -> str:
         return f"{value:,.2f}"
@@ -475,6 +515,9 @@ class YesNo(Kind):
             return Reading(False)
         return Reading(None, (warning("yes-no-unclear", f"“{plain[:20]}”看不出是“是”还是“否”，先空着。"),))
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is bool
+
     def show(self, value: bool) -> str:
         return "是" if value else "否"
 
@@ -497,6 +540,9 @@ class Code(Kind):
     def choices(self) -> codes.CodeTable:
         return codes.table(self.table_name)
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and written in self.choices.words
+
     def read_text(self, text: str) -> Reading:
         if term := self.choices.find(text):
             return Reading(term)
@@ -514,6 +560,9 @@ class Reference(Kind):
     def __init__(self, name: str, register: str) -> None:
         super().__init__(name, max_length=36)
         self.register = register
+
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and len(written) == 36
 
 
 class Uscc(Kind):
@@ -558,6 +607,9 @@ class Identifier(Kind):
 
     steps = cleaning.IDENTIFIER_RULES
 
+    def is_sound(self, written: Wire) -> bool:
+        return type(written) is str and written.isascii() and written.isalnum() and len(written) <= self.max_length
+
     def read_text(self, text: str) -> Reading:
         if text.isascii() and text.isalnum() and len(text) <= self.max_length:
             return Reading(text.upper())
@@ -567,6 +619,7 @@ class Identifier(Kind):
 
 TEXT = Kind("text")
 LONG_TEXT = Kind("long_text", max_length=4000, multiline=True)
+JSON_TEXT = Kind("json", max_length=4_000_000, multiline=True)
 NAME = Name("name", max_length=100)
 ID_NUMBER = IdNumber("id_number", max_length=30)
 MOBILE = Phone("mobile")
@@ -624,6 +677,11 @@ class Field:
     @property
     def is_masked(self) -> bool:
         return self.pii is Pii.SENSITIVE or isinstance(self.kind, Phone)
+
+    def is_above(self, old: Wire, new: Wire) -> bool:
+        """Whether only the district may turn the one value into the other: a field it decides, a word it says, a last word it said."""
+        terms = self.kind.choices
+        return self.decided_above or (terms is not None and (new in terms.from_above or old in terms.final))
 
     def to_wire(self, value: Any) -> Wire:
         return None if value is None else self.kind.to_wire(value)

@@ -26,18 +26,53 @@ class SentPackage(Base):
     counts: Mapped[str] = mapped_column(Text)
     file_name: Mapped[str] = mapped_column(String(200))
     addressee: Mapped[str] = mapped_column(String(40))
-    """Fingerprint of the district it went to: another district has confirmed nothing of ours."""
-    acknowledged_at: Mapped[str | None] = mapped_column(String(32))
-    receipt: Mapped[str | None] = mapped_column(Text)
+    """The id of the district it went to: another district has heard nothing of ours."""
+    against: Mapped[int | None]
+    """The answer that it reconciles with, where it does."""
+    purposes: Mapped[str] = mapped_column(Text, server_default="[]")
+    """JSON: the ids of the purposes it was made for, and the day their policy began."""
 
 
-class AppliedReceipt(Base):
-    """A district package that was taken in, so that taking it in again changes nothing."""
+class Answer(Base):
+    """A district's answer that was read. The latest one of a district says how far it has heard us."""
 
-    __tablename__ = "applied_receipt"
+    __tablename__ = "answer"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    district: Mapped[str] = mapped_column(String(36))
+    """The id in the district's key file."""
     series: Mapped[int]
-    applied_at: Mapped[str] = mapped_column(String(32))
+    last: Mapped[int]
+    """The highest series of ours that it has merged."""
+    reached: Mapped[int]
+    """The journal row it has heard of; of another history than ours when not `is_ours`."""
+    is_ours: Mapped[bool]
+    """Whether the package it answers was made on this copy of the data."""
+    differs: Mapped[str] = mapped_column(Text)
+    """JSON: registers of which it holds something else than we do; what it holds is in `holding`."""
+    receipt: Mapped[str] = mapped_column(Text)
+    outcomes: Mapped[str] = mapped_column(Text)
+    read_at: Mapped[str] = mapped_column(String(32))
+    act: Mapped[str] = mapped_column(String(40))
+    """The act that took it in; with a minus before it while that is undone, and then it counts for nothing."""
+
+
+class Holding(Base):
+    """What the district holds of the registers that differ, as its last answer says: a hash for each record."""
+
+    __tablename__ = "holding"
+    register: Mapped[str] = mapped_column(String(40), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    answer: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AppliedDecision(Base):
+    """A decision that was applied: it is repeated until the district knows we have it, and must not be applied twice."""
+
+    __tablename__ = "applied_decision"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    act: Mapped[str] = mapped_column(String(40))
+    """As in `answer`."""
 
 
 class RosterBatch(Base):

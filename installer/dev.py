@@ -101,7 +101,9 @@ def command_run(arguments: list[str]) -> int:
         return subprocess.run([python(), "-m", "app", *arguments], cwd=ROOT, env=settings(), check=False).returncode
     out = Path(tempfile.gettempdir()) / "uniondesk-demo"
     say(f"no display: doing the main job off screen; results go to {out}")
-    return subprocess.run([python(), "-m", "app", "demo", "--out", str(out)], cwd=ROOT, env={**settings(), "QT_QPA_PLATFORM": "offscreen"}, check=False).returncode
+    off_screen = {**settings(), "QT_QPA_PLATFORM": "offscreen"}
+    code = subprocess.run([python(), "-m", "app", "demo", "--out", str(out)], cwd=ROOT, env=off_screen, check=False).returncode
+    return code or subprocess.run([python(), "-m", "app.receiver.ui.run", "--demo", str(out / "区里的一天")], cwd=ROOT, env=off_screen, check=False).returncode
 
 
 def command_test(arguments: list[str]) -> int:

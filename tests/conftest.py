@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 from app.receiver import district
-from app.services import exchange, setup
+from app.services import setup
+from app.services.exchange import keyring
 from app.services.office import Office
 from app.services.records import ActKind
 from db import identity, keyslots
@@ -69,7 +70,7 @@ def receiver(tmp_path: Path) -> Iterator[district.Receiver]:
 def connected(office: Office, receiver: district.Receiver, tmp_path: Path) -> Office:
     """The office with the district's key loaded."""
     receiver.write_key(tmp_path / "district.udkey")
-    exchange.load_district_key(office, tmp_path / "district.udkey")
+    keyring.load_district_key(office, tmp_path / "district.udkey")
     return office
 
 

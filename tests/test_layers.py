@@ -13,6 +13,7 @@ ALLOWED = {
     "app.sync": {"app.sync", "db"},
     "app.services": {"app.services", "app.printing", "app.sync", "db", "resources"},
     "app.receiver": {"app.receiver", "app.sync", "app.services", "db"},
+    "app.receiver.ui": {"app.receiver", "app.receiver.ui", "app.ui", "app.services", "app.sync", "db"},
     "app.ui": {"app.ui", "app.receiver", "app.services", "app.printing", "app.sync", "db", "resources"},
     "app.cli": {"app.cli", "app.ui", "app.services", "db"},
 }
@@ -21,6 +22,8 @@ OURS = ("app", "db", "forms", "resources")
 
 def layer_of(module: str) -> str:
     parts = module.split(".")
+    if parts[:3] == ["app", "receiver", "ui"]:
+        return "app.receiver.ui"
     return ".".join(parts[:2]) if parts[0] == "app" else parts[0]
 
 

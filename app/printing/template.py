@@ -71,8 +71,13 @@ def form_names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Form:
-    """A form by its folder's name. KeyError or ValueError for a definition that is not whole."""
-    raw = tomllib.loads(resources.files("forms").joinpath(name, "form.toml").read_text("utf-8"))
+    """A form of ours by its folder's name."""
+    return parse(name, resources.files("forms").joinpath(name, "form.toml").read_text("utf-8"))
+
+
+def parse(name: str, text: str) -> Form:
+    """A form from its definition. KeyError, TypeError or ValueError for one that is not whole."""
+    raw = tomllib.loads(text)
     return Form(
         name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],

@@ -29,6 +29,7 @@ class Office:
         self.clock = clock
         self.heard: list[Callable[[Changed], None]] = []
         self._one_writer = threading.Lock()
+        self._use_codes()
 
     @property
     def user(self) -> User:
@@ -67,9 +68,17 @@ class Office:
 
                 membership.follow(act, events, today=self.clock().astimezone().date())
             changed = None if act.is_empty else act.finish()
+        if changed is not None and "district_item" in changed.registers:
+            self._use_codes()
         if changed is not None:
             for hear in self.heard:
                 hear(changed)
+
+    def _use_codes(self) -> None:
+        from app.services.exchange import items  # it knows the office; the office only asks it for words
+
+        with self.vault.engine.connect() as connection:
+            items.use_codes(connection)
 
     def clerks_only(self) -> None:
         """UserError for whoever is only at the door."""

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.printing import engine, template
 from app.services.applications import check_before_printing
+from app.services.exchange import items
 from app.services.office import Office
 from app.services.setup import own_union
 from db.journal import canonical
@@ -118,14 +119,26 @@ def recovery_sheet(office: Office, code: str) -> bytes:
     return render(office, "recovery_sheet", [{"vault": vault}])
 
 
+def form_named(office: Office, name: str) -> template.Form:
+    """The district's edition of a form where it sent one that we can draw, else ours."""
+    with office.vault.engine.connect() as connection:
+        sent = items.from_above(connection, "form").get(name)
+    if sent is not None:
+        try:
+            return template.parse(name, str(sent["toml"]))
+        except (KeyError, TypeError, ValueError):
+            pass  # made for a newer program: ours is printed until we are brought up to date
+    return template.load(name)
+
+
 def render(office: Office, form: str, contexts: Sequence[template.Context]) -> bytes:
     """One PDF; a practice union's paper says so across the page."""
-    return engine.render(template.load(form), contexts, draft=office.practice)
+    return engine.render(form_named(office, form), contexts, draft=office.practice)
 
 
-def unprintable(form: str, contexts: Sequence[template.Context]) -> str | None:
+def unprintable(office: Office, form: str, contexts: Sequence[template.Context]) -> str | None:
     """A sentence naming characters that no font of ours has, before anything is printed."""
-    missing = engine.missing_characters(template.load(form), contexts)
+    missing = engine.missing_characters(form_named(office, form), contexts)
     return f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None
 
 

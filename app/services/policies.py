@@ -1,21 +1,19 @@
 """Dated rules and eligibility: who may claim a skill subsidy, how much, until when; and why not, in a sentence.
 
-Amounts, levels and windows are rows of `resources/policies`; none is a constant here. A claim keeps the id of the row it
+Amounts, levels and windows are rows of `resources/policies`, or the district's in their place; none is a constant here. A claim keeps the id of the row it
 was judged by, so judging it again later gives the old answer.
 """
 
-import tomllib
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from app.services.exchange.items import rows_of
 from app.services.records import table_of
 from db import codes
 from db.dates import PartialDate
@@ -48,8 +46,8 @@ class SubsidyPolicy:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
-@cache
-def subsidy_policies() -> tuple[SubsidyPolicy, ...]:
+def subsidy_policies(connection: Connection | None = None) -> tuple[SubsidyPolicy, ...]:
+    """The rows that hold here: the program's own, and those of the district in their place or beside them."""
     return tuple(
         SubsidyPolicy(
             id=row["id"], title=row["title"], scope=row["scope"], source=row["source"], valid_from=date.fromisoformat(row["valid_from"]),
@@ -57,23 +55,17 @@ def subsidy_policies() -> tuple[SubsidyPolicy, ...]:
             once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
             amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]),
         )
-        for row in rows_of("policy")
+        for row in rows_of(connection, "policy")
     )
 
 
-def rows_of(kind: str) -> list[dict[str, Any]]:
-    """The shipped rows of one kind (`policy`, `target`), from every file of `resources/policies`."""
-    files = sorted((f for f in resources.files("resources.policies").iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return [row for file in files for row in tomllib.loads(file.read_text("utf-8")).get(kind, [])]
+def policy_named(connection: Connection | None, policy_id: str) -> SubsidyPolicy | None:
+    return next((p for p in subsidy_policies(connection) if p.id == policy_id), None)
 
 
-def policy_named(policy_id: str) -> SubsidyPolicy | None:
-    return next((p for p in subsidy_policies() if p.id == policy_id), None)
-
-
-def policy_on(day: date) -> SubsidyPolicy | None:
+def policy_on(connection: Connection | None, day: date) -> SubsidyPolicy | None:
     """The row for claims made on that day; the latest where several hold."""
-    holding = [p for p in subsidy_policies() if p.holds_on(day)]
+    holding = [p for p in subsidy_policies(connection) if p.holds_on(day)]
     return max(holding, key=lambda p: p.valid_from) if holding else None
 
 
@@ -107,7 +99,7 @@ def judge_claim(connection: Connection, certificate_id: str, *, on: date, applic
     certificates, members = table_of(Certificate), table_of(Member)
     certificate = dict(connection.execute(select(certificates).where(certificates.c.id == certificate_id)).mappings().one())
     member = connection.execute(select(members).where(members.c.id == certificate["member"])).mappings().one()
-    policy = policy_named(policy_id) if policy_id else policy_on(on)
+    policy = policy_named(connection, policy_id) if policy_id else policy_on(connection, on)
     if policy is None:
         return Judgement(None, None, None, (Problem("no-policy", f"{on} 没有生效的补贴政策，请先在政策里添加。"),))
     problems: list[Problem] = []

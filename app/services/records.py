@@ -31,6 +31,7 @@ class ActKind(StrEnum):
     ENTRY = "entry"
     APPLICATION = "application"
     RECEIPT = "receipt"
+    """An answer of the district, taken in."""
     PACKAGE = "package"
     SHOW = "show"
     UNDO = "undo"
@@ -40,7 +41,7 @@ class ActKind(StrEnum):
 
     @property
     def is_undoable(self) -> bool:
-        return self in (ActKind.EDIT, ActKind.IMPORT, ActKind.SIGN_IN, ActKind.ENTRY, ActKind.APPLICATION, ActKind.MERGE)
+        return self in (ActKind.EDIT, ActKind.IMPORT, ActKind.SIGN_IN, ActKind.ENTRY, ActKind.APPLICATION, ActKind.MERGE, ActKind.RECEIPT)
 
 
 class Invalid(UserError):
@@ -234,9 +235,9 @@ class Act:
         for f in fields_of(register):
             if f.name not in values:
                 continue
-            if f.decided_above and self.kind not in (ActKind.RECEIPT, ActKind.UNDO):
-                raise UserError(f"“{f.label}”由区总工会决定，这里不能改。")
             old, new = f.to_wire(row[f.name]), f.to_wire(values[f.name])
+            if old != new and self.kind not in (ActKind.RECEIPT, ActKind.UNDO) and f.is_above(old, new):
+                raise UserError(f"“{f.label}”由区总工会决定，这里不能改。")
             if old != new:
                 changes[f.name] = (old, new)
         if not changes:

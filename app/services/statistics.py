@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Connection, String, func, select, type_coerce
+from sqlalchemy import Connection, String, Table, func, select, type_coerce
 
 from app.services.checkin.answers import PROOF
-from app.services.exchange import unsent
-from app.services.policies import DEAD_STATES, judge_claim, policy_on, rows_of
+from app.services.exchange.items import from_above, rows_of
+from app.services.exchange.outbox import heard, unsent
+from app.services.office import moment_of
+from app.services.policies import DEAD_STATES, judge_claim, policy_on
 from app.services.records import table_of
+from db.office_tables import SentPackage
 from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
 from db.registers.members import RETIRED
 from db.registers.membership import LEFT
+
+LONGEST_WAIT = 60
+"""Days after which an unanswered package is spoken of."""
+_SENT = cast(Table, SentPackage.__table__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,16 @@ class DueLecture:
 
 
 @dataclass(frozen=True)
+class PlannedAbove:
+    """A lecture in the district's plan."""
+
+    topic: str
+    starts_at: datetime
+    place: str
+    seats: str
+
+
+@dataclass(frozen=True)
 class Claimable:
     certificate: str
     full_name: str
@@ -58,6 +76,8 @@ class Today:
     claimable: tuple[Claimable, ...]
     unsent: int
     unsent_sentence: str
+    silence: int | None
+    plan: tuple[PlannedAbove, ...]
     targets: tuple[Target, ...]
     roster: RosterState
 
@@ -66,7 +86,29 @@ def today(connection: Connection, now: datetime) -> Today:
     """`now` in the office's time."""
     day = now.astimezone().date()
     waiting = unsent(connection)
-    return Today(_lectures(connection, day), _claimable(connection, day), waiting.total, waiting.sentence, _targets(connection, day.year), roster_state(connection))
+    return Today(
+        _lectures(connection, day), _claimable(connection, day), waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), _targets(connection, day.year), roster_state(connection)
+    )
+
+
+def silence(connection: Connection, now: datetime) -> int | None:
+    """Days since the district last answered, when something was sent since and the wait is longer than it should be. None when all is well."""
+    first = connection.execute(select(func.min(_SENT.c.made_at)).where(_SENT.c.series > heard(connection).last)).scalar()
+    days = (now - moment_of(first)).days if first else 0
+    return days if days > LONGEST_WAIT else None
+
+
+def _plan(connection: Connection, now: datetime) -> tuple[PlannedAbove, ...]:
+    """What the district has planned from today on."""
+    found = []
+    for row in from_above(connection, "lecture-plan").values():
+        try:
+            starts = datetime.fromisoformat(str(row["starts_at"])).astimezone()
+        except ValueError:
+            continue  # written for a newer program
+        if starts.date() >= now.date():
+            found.append(PlannedAbove(str(row["topic"]), starts, str(row["place"]), str(row.get("seats") or "")))
+    return tuple(sorted(found, key=lambda one: one.starts_at))
 
 
 def _between(day_from: date, day_to: date) -> tuple[datetime, datetime]:
@@ -89,7 +131,7 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
 
 def _claimable(connection: Connection, day: date) -> tuple[Claimable, ...]:
     """Certificates that may be claimed for and whose window is open, the nearest end first."""
-    policy = policy_on(day)
+    policy = policy_on(connection, day)
     if policy is None:
         return ()
     certificates, members, claims = table_of(Certificate), table_of(Member), table_of(SubsidyApplication)
@@ -124,7 +166,7 @@ def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     reached = {"large_lectures": sum(people >= PROOF for _, _, people in counts), "attendances": sum(count for _, count, _ in counts), "entries": entered, "certificates": won}
     return tuple(
         Target(row["title"], reached[row["count"]], int(planned) if row["wanted"] == "planned" else row["wanted"], row["unit"], row["source"])
-        for row in rows_of("target") if row["valid_from"] <= f"{year}-12-31" and row.get("valid_to", "9999") >= f"{year}-01-01"
+        for row in rows_of(connection, "target") if row["valid_from"] <= f"{year}-12-31" and row.get("valid_to", "9999") >= f"{year}-01-01"
     )
 
 

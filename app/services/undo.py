@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.services import membership
 from app.services.checkin import settle
+from app.services.exchange import answers
 from app.services.office import Office, moment_of
 from app.services.records import Act, ActKind, table_of
 from db.fields import Reference
@@ -85,6 +86,7 @@ def undo(office: Office, act_id: str) -> TakenBack:
         kept = _reverse(act, act_id)
         taken = sum(act.counts.values())
         settle.settle_after_undo(act, act_id, wanted.undoes)
+        answers.follow_undo(act, act_id, wanted.undoes)
         act.connection.exec_driver_sql("UPDATE sign_in_tray SET act = '-' || act WHERE act = ?", (act_id,))  # what was decided in it waits again
         act.connection.exec_driver_sql("UPDATE sign_in_tray SET act = substr(act, 2) WHERE act = '-' || ?", (wanted.undoes,))
     return TakenBack(wanted.title, taken, tuple(kept))

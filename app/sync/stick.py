@@ -2,44 +2,94 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from db.problems import UserError
 
 
+class DriveState(StrEnum):
+    READY = "ready"
+    LOCKED = "locked"
+    """Plugged in, but encrypted and not unlocked, or not mounted."""
+    READ_ONLY = "read-only"
+    FULL = "full"
+
+
+STATE_WORDS = {
+    DriveState.READY: "可以写", DriveState.LOCKED: "锁着或没有打开，请先在文件管理器里打开它", DriveState.READ_ONLY: "只读，写不进去，请拨开写保护开关或换一个", DriveState.FULL: "满了，请清出空间或换一个",
+}
+LEAST_FREE = 32 << 20
+"""Bytes that must be free before a stick is offered."""
+
+
 @dataclass(frozen=True)
 class Drive:
-    """A removable drive: where it is, what to call it, bytes free; `writable` is tried, not guessed."""
+    """A removable drive: where it is, what to call it, bytes free."""
 
     path: Path
     name: str
     free: int
-    writable: bool
+    state: DriveState = DriveState.READY
+
+    @property
+    def writable(self) -> bool:
+        return self.state is DriveState.READY
 
 
 def removable_drives() -> list[Drive]:
-    """The sticks that are plugged in."""
+    """The sticks that are plugged in, those that cannot be used with the reason."""
     import psutil
 
-    found = []
+    found, mounted = [], set[str]()
     for partition in psutil.disk_partitions(all=False):
         path = Path(partition.mountpoint)
         if not _is_removable(partition.device, partition.opts, path):
             continue
+        mounted.add(_disk_of(partition.device))
         try:
             free = psutil.disk_usage(str(path)).free
         except OSError:
+            found.append(Drive(path, path.name or partition.device, 0, DriveState.LOCKED))  # on Windows a locked stick has a letter and no size
+            continue
+        read_only = "ro" in partition.opts.split(",") or not os.access(path, os.W_OK)
+        state = DriveState.READ_ONLY if read_only else DriveState.FULL if free < LEAST_FREE else DriveState.READY
+        found.append(Drive(path, path.name or partition.device, free, state))
+    return found + [Drive(Path("/dev") / disk, disk, 0, DriveState.LOCKED) for disk in _unmounted_sticks() if disk not in mounted]
+
+
+def in_words(drives: Sequence[Drive]) -> str:
+    """What the sticks come to, in a sentence: none, one, several, or none that can be used."""
+    if not drives:
+        return "没有找到 U 盘。插上以后点“重新找 U 盘”，或者另选一个文件夹。"
+    usable = [drive for drive in drives if drive.writable]
+    if not usable:
+        return f"U 盘“{drives[0].name}”{STATE_WORDS[drives[0].state]}。" if len(drives) == 1 else f"找到 {len(drives)} 个 U 盘，都不能用：" + "；".join(f"“{d.name}”{STATE_WORDS[d.state]}" for d in drives) + "。"
+    return "" if len(usable) == 1 else f"插着 {len(usable)} 个 U 盘，请点一下要写到哪一个。"
+
+
+def _disk_of(device: str) -> str:
+    return Path(device).name.rstrip("0123456789").removesuffix("p")
+
+
+def _unmounted_sticks() -> list[str]:
+    """Removable disks with a medium in them, as the kernel names them; nothing where there is no /sys."""
+    found = []
+    for disk in Path("/sys/block").glob("sd*") if os.name != "nt" else ():
+        try:
+            if (disk / "removable").read_text().strip() == "1" and int((disk / "size").read_text()) > 0:
+                found.append(disk.name)
+        except (OSError, ValueError):
             continue  # pulled while we were looking
-        found.append(Drive(path, path.name or partition.device, free, os.access(path, os.W_OK) and "ro" not in partition.opts.split(",")))
     return found
 
 
 def _is_removable(device: str, options: str, path: Path) -> bool:
     if os.name == "nt":
         return "removable" in options
-    disk = Path(device).name.rstrip("0123456789").removesuffix("p")
+    disk = _disk_of(device)
     flag = Path("/sys/block") / disk / "removable"
     try:
         if flag.read_text().strip() == "1":
@@ -55,6 +105,7 @@ _WORDS = {
     errno.EACCES: "没有权限写到这个位置。请换一个 U 盘或文件夹。",
     errno.ENOENT: "U 盘不见了，可能被拔出。请重新插好再导出；资料都在电脑里。",
     errno.ENODEV: "U 盘不见了，可能被拔出。请重新插好再导出；资料都在电脑里。",
+    errno.EBUSY: "U 盘正被别的程序占用。请关掉正在使用它的窗口再导出；资料都在电脑里。",
     errno.EIO: "U 盘读写出错，文件没有写完。请换一个 U 盘再导出；资料都在电脑里。",
 }
 

@@ -154,7 +154,7 @@ class RegisterActions:
     def print_sign_ins(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):
             contexts = paperwork.sign_in_contexts(self.window.office, ids[0])
-            self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", contexts), tr("公益大讲堂签到表"), warning=paperwork.unprintable("sign_in_sheet", contexts))
+            self.window.show_pdf(paperwork.render(self.window.office, "sign_in_sheet", contexts), tr("公益大讲堂签到表"), warning=paperwork.unprintable(self.window.office, "sign_in_sheet", contexts))
 
     def show_rows(self, register: str, lecture_id: str, title: str) -> None:
         """A lecture's rows of another register; new ones belong to it, and Escape leads back."""
@@ -173,7 +173,7 @@ class RegisterActions:
         """Badges for everybody who is selected, ten on a sheet."""
         if ids := self._chosen("member", tr("要打签到证的人")):
             context = papers.badges(self.window.office, ids)
-            self.window.show_pdf(paperwork.render(self.window.office, "badge", [context]), tr("签到证"), warning=paperwork.unprintable("badge", [context]))
+            self.window.show_pdf(paperwork.render(self.window.office, "badge", [context]), tr("签到证"), warning=paperwork.unprintable(self.window.office, "badge", [context]))
 
     def show_entries(self) -> None:
         if ids := self._chosen("competition", tr("一项竞赛")):
@@ -207,5 +207,5 @@ class RegisterActions:
         except UserError as e:
             errors.show(self.window, e)
             return
-        warning = paperwork.unprintable("subsidy_application", paperwork.subsidy_contexts(self.window.office, ids, final=False))
+        warning = paperwork.unprintable(self.window.office, "subsidy_application", paperwork.subsidy_contexts(self.window.office, ids, final=False))
         self.window.show_pdf(pdf, tr("补贴申请表"), warning=warning)

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from sqlalchemy import select
 
-from app.receiver import district
+from app.receiver import answer, district, merge
 from app.services import paperwork, practice, setup
 from app.services.lectures import invite
 from app.services.lectures.invite import Choice
@@ -22,11 +22,12 @@ from app.services.office import Office
 from app.services.roster.intake import Verdict
 from app.ui import demo_door, jobs, theme
 from app.ui.entry_dialog import EntryDialog
+from app.ui.exchange.answer import AnswerDialog
+from app.ui.exchange.page import ExchangePage
 from app.ui.first_start import FirstStart
 from app.ui.lecture.doors import DoorsDialog
 from app.ui.lecture.year import YearDialog
 from app.ui.main_window import NAVIGATION, MainWindow
-from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
 from app.ui.roster.model import LOOK
 from app.ui.roster.page import RosterPage
@@ -261,18 +262,21 @@ class Demonstration:
         self.package = page.exported.path
 
     def answer(self) -> None:
-        looked = self.receiver.look(self.package)
+        looked = merge.look(self.receiver, self.package)
         (self.out / "区里-打开.txt").write_text(looked.summary(), encoding="utf-8")
-        merged = self.receiver.merge(self.package, enrol=looked.fingerprint)
+        merged = merge.merge(self.receiver, self.package, enrol=looked.fingerprint)
         self.summary["records_accepted"] = merged.accepted
         self.summary["records_refused"] = len(merged.refused)
-        self.receipt = self.receiver.receipt(self.office.vault.keys.vault_id, self.package.parent)
+        self.receipt = answer.answer(self.receiver, self.office.vault.keys.vault_id, self.package.parent)
         self.receiver.close()
 
     def read_answer(self) -> None:
         page = self.window.page("exchange")
         assert isinstance(page, ExchangePage)
-        page.read_receipt(self.receipt)
+        said = page.look(self.receipt)
+        assert said is not None
+        self.shot("回执-先看", AnswerDialog(said, self.window))
+        page.take_in(said)
         self.shot("回执")
         self.window.go("today")
         self.shot("今天-办完")

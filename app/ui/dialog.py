@@ -1,8 +1,10 @@
 """The frame of our own dialogs: title, room that never passes the screen, a scrolling middle, a foot with its two buttons."""
 
+from typing import cast
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.text import tr
 from app.ui.theme import px
@@ -20,6 +22,7 @@ class FramedDialog(QDialog):
         self.box.setContentsMargins(px(20), px(16), px(20), px(16))
         self.box.setSpacing(px(12))
         self.banner = Banner()
+        self._has_been_shown = False
 
     enter_accepts = True
     """Whether Enter in a field is the dialog's own button; not where a field is only one of several things to set."""
@@ -29,6 +32,19 @@ class FramedDialog(QDialog):
             self.focusNextChild()
             return
         super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What can be filled in comes first: else the scrolled part would have the focus, and typing would go nowhere."""
+        super().showEvent(event)
+        if self._has_been_shown or not isinstance(self.focusWidget(), QScrollArea | None):
+            return
+        self._has_been_shown = True
+        for child in cast(list[QWidget], self.findChildren(QWidget)):
+            if isinstance(child, QLineEdit | QAbstractSpinBox | QComboBox | QAbstractButton) and child.isEnabled() and child.isVisibleTo(self) and not isinstance(child.parent(), QAbstractSpinBox | QComboBox):
+                child.setFocus()
+                if isinstance(child, QAbstractSpinBox):
+                    child.selectAll()
+                return
 
     def scrolled(self) -> QWidget:
         area = QScrollArea()

@@ -6,7 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFormLayout, QLineEdit, QProgressBar, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from app.services import exchange, paperwork, setup
+from app.services import paperwork, setup
+from app.services.exchange import keyring
 from app.services.office import Office
 from app.services.records import Invalid, read_values
 from app.ui import errors, jobs, preferences
@@ -208,7 +209,7 @@ class FirstStart(QWidget):
     def load_key(self, path: Path) -> None:
         assert self._office is not None
         try:
-            key = exchange.load_district_key(self._office, path)
+            key = keyring.load_district_key(self._office, path).card
         except UserError as e:
             self.key_said.setText(str(e))
             return

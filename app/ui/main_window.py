@@ -30,9 +30,9 @@ from app.services.records import ActKind, Changed
 from app.services.roster.intake import Imported
 from app.ui import errors, jobs
 from app.ui.actions import RegisterActions
+from app.ui.exchange.page import ExchangePage
 from app.ui.kept import KeptDialog
 from app.ui.lecture.page import LecturePage
-from app.ui.pages.exchange import ExchangePage
 from app.ui.pages.history import HistoryPage
 from app.ui.pages.settings import SettingsPage
 from app.ui.pages.today import TodayPage
@@ -46,7 +46,7 @@ from app.ui.roster.page import PREVIEW, RosterPage
 from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Page, Toast, button, label, tint
+from app.ui.widgets import Page, Toast, button, frame, label, tint
 from db.problems import UserError
 from db.record import Record
 from db.registers import Certificate, Competition, Entry, Lecture, LectureSession, Member, MembershipEvent, Registration, SignIn, SubsidyApplication, Union
@@ -77,22 +77,8 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, Page] = {}
         self.registers = RegisterActions(self)
         self._makers = self._page_makers()
-        centre = QWidget()
-        centre.setObjectName("page")
-        outer = QVBoxLayout(centre)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        if office.practice:
-            band = label(tr("练习工会：可以随便试，数据不会也不能当真报送"), "practice")
-            band.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            outer.addWidget(band)
-        line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(0)
         self.stack = QStackedWidget()
-        line.addWidget(self._sidebar())
-        line.addWidget(self.stack, 1)
-        outer.addLayout(line, 1)
+        centre = frame(self._sidebar(), self.stack, tr("练习工会：可以随便试，数据不会也不能当真报送") if office.practice else "")
         self.setCentralWidget(centre)
         self.toast = Toast(centre)
         self._told.connect(self._heard)
@@ -350,7 +336,7 @@ class MainWindow(QMainWindow):
         current = self.stack.currentWidget()
         if isinstance(current, RegisterPage):
             current.heard(changed)
-        elif isinstance(current, TodayPage | HistoryPage):
+        elif isinstance(current, TodayPage | HistoryPage) or (isinstance(current, ExchangePage) and changed.kind is ActKind.UNDO):
             current.arrived()
         if changed.kind.is_undoable and not self.at_the_door:
             self.toast.say(changed.title, undo=lambda: self.undo_act(changed.act), undo_text=tr("撤销（Ctrl+Z）"))

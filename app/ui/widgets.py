@@ -230,8 +230,8 @@ class ScrollPage(Page):
         self.content.setContentsMargins(0, 0, px(8), 0)
         self.content.setSpacing(px(16))
         self.banner = Banner()
-        self.content.addWidget(self.banner)
         area.setWidget(inner)
+        self.outer.addWidget(self.banner)  # above what scrolls, so that it is seen wherever the person is
         self.outer.addWidget(area, 1)
 
 
@@ -354,3 +354,23 @@ def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
             widget.deleteLater()
         elif inner := item.layout():
             clear(inner)  # type: ignore[arg-type]  # our layouts are boxes
+
+
+def frame(sidebar: QWidget, stack: QWidget, band: str = "") -> QWidget:
+    """The middle of a main window: navigation at the left, pages at the right, a band over both where there is something to warn of."""
+    centre = QWidget()
+    centre.setObjectName("page")
+    outer = QVBoxLayout(centre)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.setSpacing(0)
+    if band:
+        said = label(band, "practice")
+        said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        outer.addWidget(said)
+    line = QHBoxLayout()
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(0)
+    line.addWidget(sidebar)
+    line.addWidget(stack, 1)
+    outer.addLayout(line, 1)
+    return centre

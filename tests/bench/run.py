@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["UNIONDESK_HOME"] = tempfile.mkdtemp(prefix="udbench")
+from tests.bench import packages  # noqa: E402  # after the path
+
 SAMPLE = ROOT.parent / "shared" / "samples" / "会员名册-2万人.xlsx"
 ROWS: list[tuple[str, float, float, str, str]] = []
 """name, ours, floor (both in seconds), what the floor is, aim."""
@@ -479,38 +481,16 @@ def forms() -> None:
 
 
 def export() -> None:
-    """The package of 100,000 members (read, JSON, sign, write, read back) against zstd and age of the same bytes, written and flushed."""
-    import pyrage
-    import zstandard
-
-    from app.receiver import district
-    from app.services import exchange
-    from app.services.records import ActKind
-    from db.registers import Member
-
-    folder = Path(tempfile.mkdtemp())
-    one = office(folder / "u")
-    with one.act(ActKind.IMPORT, "x") as act:
-        act.create_many(Member, people(100_000))
-    receiver, _ = district.init(folder / "r", name="x", password="district-pw", practice=True)
-    receiver.write_key(folder / "k.udkey")
-    exchange.load_district_key(one, folder / "k.udkey")
-    ours = median(lambda: exchange.export(one, folder, everything=True), 3)
-    with one.vault.engine.connect() as connection:
-        plain = b"\n".join(exchange._lines(connection, Member, exchange.unsent(connection, everything=True)))
-    recipient = receiver.keys.identity.to_public()
-
-    def bare() -> None:
-        with (folder / "bare.age").open("wb") as out:
-            out.write(pyrage.encrypt(zstandard.ZstdCompressor(level=3).compress(plain), [recipient]))
-            out.flush()
-            os.fsync(out.fileno())
-
-    report("export 100,000 members", ours, median(bare, 3), f"zstd + age + fsync of the same {len(plain) / 1e6:.0f} MB", "<= 3")
-    one.vault.close(), receiver.close()
+    """The package of 20,000 and 100,000 members, out and in."""
+    packages.export_and_open(median, report, office, people)
 
 
-ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "pretix": pretix, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export}
+def district() -> None:
+    """A district on PostgreSQL: 1,000 offices of 1,000 members."""
+    packages.district(report)
+
+
+ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "pretix": pretix, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export, "district": district}
 
 
 def main(names: list[str]) -> int:

@@ -23,13 +23,15 @@ from app.services.checkin.finding import Blind
 from app.services.checkin.fold import Presence, Question, fold, identity_of, questions
 from app.services.checkin.pin import PIN, hashed
 from app.services.checkin.scans import Scan
-from app.services.exchange import PROGRAM, own_keys, plain_file_name
+from app.services.exchange.keyring import own_keys, own_ring
+from app.services.exchange.send import PROGRAM, plain_file_name
 from app.services.office import Office, moment_of, stamp
 from app.services.records import ActKind, table_of
 from app.services.setup import own_union
 from app.sync import package, stick
 from app.sync.keys import PrivateKeys, PublicKeys
-from app.sync.package import PackageRefused, Part, Refusal
+from app.sync.package import Expected, Part
+from app.sync.refusals import PackageRefused, Refusal
 from db import keyslots, vault
 from db.door_tables import DoorPc, WalkInDecision
 from db.keyslots import Cost, KeyFile, Role, Slot
@@ -306,7 +308,7 @@ def take_away(office: Office, folder: Path) -> Path:
         series = int(setting(connection, "taken_away") or 0) + 1
     lines = [json.dumps({name: value for name, value in asdict(scan).items() if value is not None}, ensure_ascii=False, sort_keys=True).encode() for scan in mine]
     manifest = {
-        "direction": "door", "practice": office.practice, "union": own["union"], "series": series, "previous": None, "covers": {"after": 0, "to": len(mine)},
+        "direction": "door", "practice": office.practice, "union": own["union"], "series": series, "previous": None,
         "schema": vault.known_versions()[-1], "program": PROGRAM, "made_at": stamp(office.clock()),
     }
     sealed = package.seal(manifest, [Part("door_scan", lines)], sender=PrivateKeys.from_text(own["signing"]), to=PublicKeys(**own["office"]))
@@ -321,7 +323,7 @@ def take_away(office: Office, folder: Path) -> Path:
 def bring_back(office: Office, path: Path) -> Brought:
     """Merge a door's book. Once or ten times, in any order, whole or in part: the end is the same. PackageRefused where it is not our door's."""
     office.clerks_only()
-    opened = package.open_file(path, keys=own_keys(office), direction="door", practice=office.practice, union_id=office.vault.keys.vault_id)
+    opened = package.open_file(path, keys=own_ring(office), expected=Expected("door", office.practice, union_id=office.vault.keys.vault_id))
     with office.vault.engine.connect() as connection:
         found = connection.execute(select(_PC).where(_PC.c.signing_key == opened.sender.signing_key, _PC.c.recipient == opened.sender.recipient)).mappings().first()
         if found is None:

@@ -17,6 +17,8 @@ LONGEST_SIDE = 1600
 """Pixels; about 250 dpi in the report's frame."""
 LONGEST_CAPTION = 30
 MOST, MOST_FILE, MOST_PIXELS = 24, 60 << 20, 120_000_000
+MOST_SENT = 700_000
+"""Bytes of a photo in a package (app/sync/FORMAT.md, 10)."""
 _TABLE = cast(Table, LecturePhoto.__table__)
 
 
@@ -45,6 +47,21 @@ def add(office: Office, lecture: str, path: Path, caption: str = "") -> str:
         act.connection.execute(_TABLE.insert().values(id=made, lecture=lecture, caption=caption[:LONGEST_CAPTION], added_at=act.at, width=size[0], height=size[1], body=body))
         act.note(lecture=lecture, photo=made)
     return made
+
+
+def small_enough(body: bytes, *, most: int = MOST_SENT) -> bytes:
+    """The picture in at most so many bytes: squeezed harder, then made smaller, until it is."""
+    from PIL import Image
+
+    quality, side = 76, LONGEST_SIDE
+    while len(body) > most:
+        with Image.open(io.BytesIO(body)) as opened:
+            picture = opened.convert("RGB")
+        picture.thumbnail((side, side))
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=quality, optimize=True)
+        body, quality, side = out.getvalue(), max(quality - 10, 40), int(side * 0.85)
+    return body
 
 
 def _scaled(path: Path) -> tuple[bytes, tuple[int, int]]:
@@ -78,5 +95,6 @@ def remove(office: Office, photo: str) -> None:
     """Gone for good: a picture of people is not kept behind their backs."""
     office.clerks_only()
     with office.act(ActKind.SETTING, "删除照片") as act:
+        lecture = act.connection.execute(select(_TABLE.c.lecture).where(_TABLE.c.id == photo)).scalar()
         act.connection.execute(_TABLE.delete().where(_TABLE.c.id == photo))
-        act.note(photo=photo)
+        act.note(photo=photo, lecture=lecture)

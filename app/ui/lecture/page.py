@@ -202,7 +202,7 @@ class LecturePage(SidePage):
         except UserError as e:
             errors.show(self, e)
             return
-        self.pdf_ready.emit(pdf, template.load(form).title, paperwork.unprintable(form, contexts))
+        self.pdf_ready.emit(pdf, paperwork.form_named(self.office, form).title, paperwork.unprintable(self.office, form, contexts))
 
     def go_to(self, state: str) -> None:
         """Take the lecture to this step."""

@@ -185,6 +185,6 @@ def version() -> str:
     try:
         return metadata.version("uniondesk")
     except metadata.PackageNotFoundError:
-        from app.services.exchange import PROGRAM
+        from app.services.exchange.send import PROGRAM
 
         return PROGRAM

@@ -91,6 +91,12 @@ class TodayPage(ScrollPage):
             self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=f"{first.last_day:%Y-%m-%d}", name=first.full_name, what=f"{first.occupation}，{first.skill_level}"), tr("填申请表"), lambda: self.apply_wanted.emit(first.certificate))
         if found.unsent:
             self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), found.unsent_sentence, tr("导出到 U 盘"), self.export_wanted.emit)
+        if found.silence is not None:
+            self._line("inbox", "warn", tr("报送以后 {n} 天没有收到区里的回执").format(n=found.silence), tr("请打电话问一下，数据包可能没有送到；再导出一次也不会重复。"), tr("看报送记录"), self.export_wanted.emit)
+        for above in found.plan[:2]:
+            when = above.starts_at
+            seats = tr("，名额 {n}").format(n=above.seats) if above.seats else ""
+            self._line("calendar-days", "accent", tr("区里的讲座：{topic}").format(topic=above.topic), f"{when.month}月{when.day}日 {when:%H:%M}　{above.place}{seats}", tr("安排讲座"), self.lecture_wanted.emit)
         if found.roster.members == 0:
             self._line("users", "accent", tr("名册还是空的"), tr("把人事科的表格拖进来就行。"), tr("导入名册"), self.import_wanted.emit, primary=True)
         elif not found.lectures:

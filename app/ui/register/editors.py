@@ -118,7 +118,7 @@ class ChoiceEditor(Editor):
     def __init__(self, f: Field) -> None:
         super().__init__(f)
         table = f.kind.choices
-        self.terms = ("是", "否") if isinstance(f.kind, YesNo) else table.labels if table else ()
+        self.terms = ("是", "否") if isinstance(f.kind, YesNo) else table.choosable if table else ()
         self.combo = QuietCombo()
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -142,6 +142,8 @@ class ChoiceEditor(Editor):
             self.combo.setCurrentIndex(place)  # so that the arrow keys go on from here
         else:
             self.combo.setCurrentText(text)
+        table = self.field.kind.choices
+        self.combo.setEnabled(table is None or text not in table.final)  # the district's last word is read here, not changed
 
     def judge(self) -> None:
         """One clear hit is taken: 维 is 维吾尔族."""

@@ -136,7 +136,7 @@ class PersonPage(SidePage):
     def print_record(self) -> None:
         if self.record_id:
             context = person.growth_context(self.office, self.record_id)
-            self.pdf_ready.emit(person.growth_record(self.office, self.record_id), tr("成长档案：{name}").format(name=self.heading.text()), paperwork.unprintable("growth_record", [context]))
+            self.pdf_ready.emit(person.growth_record(self.office, self.record_id), tr("成长档案：{name}").format(name=self.heading.text()), paperwork.unprintable(self.office, "growth_record", [context]))
 
     def _show_more(self) -> None:
         menu = QMenu(self)

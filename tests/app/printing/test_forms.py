@@ -83,10 +83,10 @@ def test_rare_characters_print_and_are_found_in_the_pdf(character: str) -> None:
     assert f"王{character}" in pages_of(engine.render(template.load("subsidy_application"), [context]))[0].replace("\r\n", "")
 
 
-def test_a_character_that_no_font_has_is_named_before_printing() -> None:
+def test_a_character_that_no_font_has_is_named_before_printing(office: Office) -> None:
     context = with_dates(template.sample("subsidy_application"))
     context["member"]["full_name"] = "王\U0003134a"
-    said = paperwork.unprintable("subsidy_application", [context])
+    said = paperwork.unprintable(office, "subsidy_application", [context])
     assert said is not None and "\U0003134a" in said
     assert fonts.MISSING in pages_of(engine.render(template.load("subsidy_application"), [context]))[0]
 

@@ -1,33 +1,47 @@
 """A real PostgreSQL of its own for these tests, where Debian's server is installed."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+
+from app.receiver import district
+from app.receiver.district import Receiver
+from tests.postgres import is_installed, throw_away
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A throw-away cluster on a socket in a temporary folder; skipped where there is no server."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not versions:
+    """A throw-away cluster; skipped where there is no server."""
+    if not is_installed():
         pytest.skip("PostgreSQL is not installed here")
-    binaries = versions[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="udpg"))
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if as_postgres:
-        shutil.chown(folder, "postgres")
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    data = folder / "data"
-    quiet = {"env": environment, "check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*as_postgres, str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8"], **quiet)
-    subprocess.run([*as_postgres, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -c listen_addresses=''", "start"], **quiet)
-    try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
-    finally:
-        subprocess.run([*as_postgres, str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"], **quiet)
-        shutil.rmtree(folder, ignore_errors=True)
+    with throw_away() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receiver]:
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        _empty(url)
+    made, _ = district.init(tmp_path / "district", name="朝阳区总工会", password="district-pw", url=url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def postgres_receiver(postgres_url: str, tmp_path: Path) -> Iterator[Receiver]:
+    """A receiver on an empty PostgreSQL."""
+    _empty(postgres_url)
+    made, _ = district.init(tmp_path / "district", name="朝阳区总工会", password="district-pw", url=postgres_url)
+    yield made
+    made.close()
+
+
+def _empty(url: str) -> None:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    engine.dispose()

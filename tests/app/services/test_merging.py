@@ -1,7 +1,7 @@
 """Two records of one person become one, and can be taken apart again."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -117,12 +117,14 @@ def test_pairs_that_are_two_people_are_not_shown_again(office: Office, two: tupl
 
 
 def test_a_withdrawn_record_says_in_the_package_where_it_went(connected: Office, two: tuple[str, str]) -> None:
-    from app.services import exchange
+    from app.services.exchange import outbox, purposes
+    from app.sync.suites import AGE
 
     keep, away = two
     merging.merge(connected, keep, away)
     with connected.vault.engine.connect() as connection:
-        lines = exchange._lines(connection, Member, exchange.unsent(connection))
+        made = outbox.gather(connection, outbox.unsent(connection), purposes.scope(connection, date(2026, 11, 20)), AGE)
+        lines = next(part for part in made.parts if part.name == "member").lines
     assert any(f'"into":"{keep}"'.encode() in line.replace(b" ", b"") and away.encode() in line for line in lines)
 
 

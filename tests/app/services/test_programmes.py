@@ -155,4 +155,4 @@ def test_a_window_is_never_shorter_than_its_months_nor_a_month_longer(day: date,
 def test_every_policy_names_its_source_and_stands_for_some_day() -> None:
     for policy in policies.subsidy_policies():
         assert policy.source and policy.amounts
-        assert policies.policy_on(policy.valid_from + timedelta(days=1)) is not None
+        assert policies.policy_on(None, policy.valid_from + timedelta(days=1)) is not None

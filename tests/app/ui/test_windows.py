@@ -15,12 +15,12 @@ from app.services import setup
 from app.services.office import Office
 from app.ui import jobs, theme
 from app.ui.entry_dialog import EntryDialog
+from app.ui.exchange.page import ExchangePage
 from app.ui.first_start import FirstStart
 from app.ui.kiosk.chooser import DoorChooser
 from app.ui.kiosk.door import DoorWindow
 from app.ui.kiosk.walk_in import WalkIn
 from app.ui.main_window import MainWindow
-from app.ui.pages.exchange import ExchangePage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
 from app.ui.register.editors import MaskedEditor, ReferenceEditor

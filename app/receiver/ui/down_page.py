@@ -1,0 +1,268 @@
+"""下发: what every office gets with its next answer."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QDate, QDateTime
+from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFileDialog, QFormLayout, QLineEdit, QMessageBox, QSpinBox, QVBoxLayout, QWidget
+
+from app.receiver import items
+from app.receiver.district import Receiver
+from app.receiver.items import Item
+from app.receiver.ui.parts import Column, DistrictPage, Grid, day
+from app.services.exchange.items import shipped_rows
+from app.ui.dialog import FramedDialog
+from app.ui.text import tr
+from app.ui.widgets import QuietCombo, button, label, row
+from db import codes
+from db.problems import UserError
+from db.registers.district import ITEM_KINDS
+
+
+class ItemDialog(FramedDialog):
+    """A form over one item; `body` is what goes down."""
+
+    enter_accepts = False
+
+    title = ""
+
+    def __init__(self, parent: QWidget | None = None, before: Mapping[str, Any] | None = None) -> None:
+        super().__init__(parent, self.title, 560, 460)
+        self.old: Mapping[str, Any] = before or {}
+        inner = self.scrolled()
+        column = QVBoxLayout(inner)
+        self.form = QFormLayout()
+        column.addLayout(self.form)
+        column.addStretch(1)
+        self.ask()
+        self.box.addWidget(self.banner)
+        self.foot(tr("存下"))
+
+    def ask(self) -> None:
+        """Put the fields into the form."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def body(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def line(self, title: str, text: str = "") -> QLineEdit:
+        made = QLineEdit(text)
+        made.setAccessibleName(title)
+        self.form.addRow(title, made)
+        return made
+
+    def day_of(self, title: str, text: str) -> QDateEdit:
+        made = QDateEdit(QDate.fromString(text, "yyyy-MM-dd"))
+        made.setDisplayFormat("yyyy-MM-dd")
+        made.setCalendarPopup(True)
+        made.setAccessibleName(title)
+        self.form.addRow(title, made)
+        return made
+
+
+class LectureDialog(ItemDialog):
+    """A lecture of the district's plan."""
+
+    title = tr("讲座计划")
+
+    def ask(self) -> None:
+        old = self.old
+        self.topic = self.line(tr("题目"), str(old.get("topic", "")))
+        self.at = QDateTimeEdit(QDateTime.fromString(str(old.get("starts_at", ""))[:16], "yyyy-MM-ddTHH:mm") if old else QDateTime.currentDateTime().addDays(14))
+        self.at.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self.at.setAccessibleName(tr("时间"))
+        self.form.addRow(tr("时间"), self.at)
+        self.place = self.line(tr("地点"), str(old.get("place", "")))
+        self.seats = self.line(tr("名额"), str(old.get("seats", "")))
+
+    @property
+    def key(self) -> str:
+        return f"{self.at.dateTime().toString('yyyyMMdd')} {self.topic.text().strip()}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        starts = datetime.strptime(self.at.dateTime().toString("yyyy-MM-dd HH:mm"), "%Y-%m-%d %H:%M").astimezone()
+        return {"topic": self.topic.text().strip(), "starts_at": starts.isoformat(), "place": self.place.text().strip(), "seats": self.seats.text().strip()}
+
+
+class TargetDialog(ItemDialog):
+    """What one office should reach in a year."""
+
+    title = tr("年度指标")
+
+    def ask(self) -> None:
+        old = self.old
+        self.count = QuietCombo()
+        self.count.setAccessibleName(tr("数什么"))
+        for row_ in shipped_rows("target"):
+            self.count.addItem(str(row_["title"]), row_)
+        self.form.addRow(tr("数什么"), self.count)
+        self.wanted = QSpinBox()
+        self.wanted.setRange(1, 1_000_000)
+        self.wanted.setValue(int(old.get("wanted", 1)))
+        self.wanted.setAccessibleName(tr("每个单位"))
+        self.form.addRow(tr("每个单位"), self.wanted)
+        self.source = self.line(tr("依据"), str(old.get("source", "")))
+        self.begins = self.day_of(tr("从哪天起"), str(old.get("valid_from", f"{date.today().year}-01-01")))
+        if old:
+            self.count.setCurrentIndex(max(next((n for n in range(self.count.count()) if self.count.itemData(n)["count"] == old["count"]), 0), 0))
+
+    @property
+    def key(self) -> str:
+        return str(self.count.currentData()["count"])
+
+    @property
+    def body(self) -> dict[str, Any]:
+        chosen = self.count.currentData()
+        return {"count": chosen["count"], "title": chosen["title"], "unit": chosen["unit"], "wanted": self.wanted.value(), "source": self.source.text().strip(), "valid_from": self.begins.date().toString("yyyy-MM-dd")}
+
+
+class PolicyDialog(ItemDialog):
+    """Amounts, window and caps of the skill subsidy, from a day on."""
+
+    title = tr("补贴政策")
+
+    def ask(self) -> None:
+        before = self.old
+        self._old = dict(before or shipped_rows("policy")[0])
+        self.id = self.line(tr("编号"), str(self._old["id"]) if before else f"BT-{date.today().year}")
+        self.name = self.line(tr("名称"), str(self._old["title"]))
+        self.source = self.line(tr("文号依据"), str(self._old["source"]) if before else "")
+        self.begins = self.day_of(tr("从哪天起"), str(self._old["valid_from"]) if before else f"{date.today().year}-01-01")
+        self.months = self._number(tr("发证后几个月内可申请"), int(self._old["window_months"]), 120)
+        self.cap = self._number(tr("每人每年最多几次"), int(self._old["per_person_and_year"]), 20)
+        self.amounts = {str(level["level"]): self._number(tr("{level}（元）").format(level=level["level"]), int(level["amount"]), 1_000_000) for level in self._old["levels"]}
+
+    def _number(self, title: str, value: int, most: int) -> QSpinBox:
+        made = QSpinBox()
+        made.setRange(0, most)
+        made.setValue(value)
+        made.setAccessibleName(title)
+        self.form.addRow(title, made)
+        return made
+
+    @property
+    def key(self) -> str:
+        return self.id.text().strip()
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {
+            **self._old, "id": self.key, "title": self.name.text().strip(), "source": self.source.text().strip(), "scope": "district", "valid_from": self.begins.date().toString("yyyy-MM-dd"),
+            "window_months": self.months.value(), "per_person_and_year": self.cap.value(), "levels": [{"level": level, "amount": amount.value()} for level, amount in self.amounts.items() if amount.value()],
+        }
+
+
+class CodeDialog(ItemDialog):
+    """A word more in a code table."""
+
+    title = tr("代码表")
+
+    def ask(self) -> None:
+        old = self.old
+        self.table = QuietCombo()
+        self.table.setAccessibleName(tr("哪张表"))
+        for table in codes.tables():
+            self.table.addItem(f"{table.name}（{'、'.join(table.labels[:3])}…）", table.name)
+        self.table.setCurrentIndex(max(self.table.findData(old.get("table")), 0))
+        self.form.addRow(tr("哪张表"), self.table)
+        self.term = self.line(tr("新词"), str(old.get("term", "")))
+        self.aliases = self.line(tr("别的写法（用顿号分开）"), "、".join(old.get("aliases", ())))
+
+    @property
+    def key(self) -> str:
+        return f"{self.table.currentData()} {self.term.text().strip()}"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"table": self.table.currentData(), "term": self.term.text().strip(), "aliases": [a.strip() for a in self.aliases.text().split("、") if a.strip()]}
+
+
+DIALOGS: Mapping[str, type[ItemDialog]] = {"lecture-plan": LectureDialog, "target": TargetDialog, "policy": PolicyDialog, "code": CodeDialog}
+
+
+def said(item: Item) -> str:
+    """What an item says, in a line."""
+    if item.body is None:
+        return tr("（已收回，各单位读入下一份回执后就没有了）")
+    body = item.body
+    match item.kind:
+        case "lecture-plan":
+            return f"{day(str(body['starts_at']))}　{body['place']}　{body.get('seats', '')}"
+        case "target":
+            return tr("{title}：每个单位 {wanted} {unit}，{source}").format(**body)
+        case "policy":
+            return "，".join(f"{level['level']} {level['amount']}" for level in body["levels"]) + f"；{body['source']}"
+        case "form":
+            return tr("{n} 字").format(n=len(str(body["toml"])))
+    return json.dumps(body, ensure_ascii=False)[:120]
+
+
+class DownPage(DistrictPage):
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(receiver, tr("下发"))
+        self.grid = Grid(tr("下发的内容"), [
+            Column(tr("种类"), 110, lambda i: ITEM_KINDS[i.kind]), Column(tr("名称"), 260, lambda i: i.key), Column(tr("内容"), 420, said, lambda i: "" if i.body is not None else "secondary"), Column(tr("经手"), 160, lambda i: f"{i.operator} {day(i.at)[:10]}"),
+        ], empty=tr("还没有下发什么。上面选一种，写好以后随各单位的下一份回执下去。"))
+        self.grid.moved.connect(self._show_one)
+        self.grid.doubleClicked.connect(lambda _index: self._edit())
+        self.edit_button = button(tr("修改…"), self._edit, icon_name="pencil")
+        self.drop_button = button(tr("收回…"), self._ask_drop, danger=True)
+        self.body.addWidget(label(tr("这里的内容随每个单位的下一份回执下去，整套替换上一次的。"), "secondary", wrap=True))
+        makers = [button(title, partial(self._make, kind), icon_name="plus") for kind, title in (("lecture-plan", tr("讲座")), ("target", tr("指标")), ("policy", tr("补贴政策")), ("code", tr("代码")))]
+        self.body.addLayout(row(*makers, button(tr("表格…"), self._ask_form, icon_name="plus"), None))
+        self.body.addWidget(self.grid, 1)
+        self.body.addLayout(row(None, self.drop_button, self.edit_button))
+
+    def first_focus(self) -> QWidget:
+        return self.grid
+
+    def arrived(self) -> None:
+        self.grid.fill(items.all_items(self.receiver))
+        self._show_one()
+
+    def _show_one(self) -> None:
+        one: Item | None = self.grid.one
+        self.edit_button.setEnabled(one is not None and one.kind in DIALOGS)
+        self.drop_button.setEnabled(one is not None and one.body is not None)
+
+    def _make(self, kind: str, before: Item | None = None) -> None:
+        dialog = DIALOGS[kind](self, before.body if before else None)
+        while dialog.exec():
+            try:
+                items.put(self.receiver, kind, dialog.key, dialog.body)
+            except UserError as e:
+                dialog.banner.say(str(e))
+                continue
+            if before is not None and before.key != dialog.key:
+                items.put(self.receiver, kind, before.key, None)
+            self.banner.say(tr("已记下，随各单位的下一份回执下去。"), "good")
+            self.arrived()
+            return
+
+    def put(self, kind: str, key: str, body: Mapping[str, Any] | None) -> bool:
+        return self.trying(lambda: items.put(self.receiver, kind, key, body), tr("已记下，随各单位的下一份回执下去。"))
+
+    def _edit(self) -> None:
+        one: Item | None = self.grid.one
+        if one is not None and one.kind in DIALOGS:
+            self._make(one.kind, one)
+
+    def _ask_drop(self) -> None:
+        one: Item = self.grid.one
+        if QMessageBox.question(self, tr("收回"), tr("收回“{key}”？各单位读入下一份回执以后就没有了。").format(key=one.key)) == QMessageBox.StandardButton.Yes:
+            self.put(one.kind, one.key, None)
+
+    def _ask_form(self) -> None:
+        if chosen := QFileDialog.getExistingDirectory(self, tr("表格的文件夹（里面有 form.toml）")):
+            self.trying(lambda: items.put_form(self.receiver, Path(chosen)), tr("已记下，随各单位的下一份回执下去。"))
+
