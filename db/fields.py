@@ -149,6 +149,11 @@ class Kind:
     def choices(self) -> codes.CodeTable | None:
         return None
 
+    @property
+    def refers_to(self) -> str:
+        """The register whose records the values name; empty where they are values of their own."""
+        return ""
+
 
 class _Written(TypeDecorator[Any]):
     """Stores the written form of a kind."""
@@ -560,6 +565,10 @@ class Reference(Kind):
     def __init__(self, name: str, register: str) -> None:
         super().__init__(name, max_length=36)
         self.register = register
+
+    @property
+    def refers_to(self) -> str:
+        return self.register
 
     def is_sound(self, written: Wire) -> bool:
         return type(written) is str and len(written) == 36

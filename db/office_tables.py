@@ -150,3 +150,37 @@ class BlankForm(Base):
     first_row: Mapped[int]
     columns: Mapped[str] = mapped_column(Text)
     """JSON: place -> field, or row_no."""
+
+
+class RecordFile(Base):
+    """A scan, photograph or paper that belongs to a record. Stays in the vault; travels only where a purpose carries attachments."""
+
+    __tablename__ = "record_file"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    register: Mapped[str] = mapped_column(String(40))
+    record_id: Mapped[str] = mapped_column(String(36), index=True)
+    role: Mapped[str] = mapped_column(String(40))
+    """What it is: 照片, 扫描件, 附件."""
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[str] = mapped_column(String(32))
+    body: Mapped[bytes]
+
+
+class Printed(Base):
+    """One print job: which form for which records, by whom; the digest is that of the PDF that was shown and printed."""
+
+    __tablename__ = "printed"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    at: Mapped[str] = mapped_column(String(32))
+    who: Mapped[str] = mapped_column(String(100))
+    form: Mapped[str] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(200))
+    register: Mapped[str] = mapped_column(String(40))
+    records: Mapped[str] = mapped_column(Text())
+    """Ids of the records, as a JSON list."""
+    copies: Mapped[int]
+    pages: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db.fields import Field
 from db.problems import Problem
+from db.search import person_tokens
 
 
 class Base(DeclarativeBase):
@@ -40,6 +41,10 @@ class Record(Base):
     icon: ClassVar[str] = "file-text"
     only_one: ClassVar[bool] = False
     """Whether the office has exactly one (its own union)."""
+    called: ClassVar[tuple[str, ...]] = ()
+    """The fields that name a record; its first text where there are none."""
+    guarded: ClassVar[bool] = False
+    """Whether only those may see it whom the administrator let: hardship and family data."""
 
     rowno: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(String(36), unique=True, default=new_id)
@@ -51,12 +56,13 @@ class Record(Base):
     @property
     def title(self) -> str:
         """How a person calls this record, in one line."""
-        raise NotImplementedError
+        named = [field_of(type(self), name) for name in self.called] or [f for f in fields_of(type(self)) if not f.kind.refers_to][:1]
+        return " ".join(text for f in named if (text := f.show(getattr(self, f.name)))) or self.label
 
     @classmethod
     def search_tokens(cls, values: Mapping[str, Any]) -> list[str]:
-        """What this record is found by; nothing unless the register says so."""
-        return []
+        """What this record is found by: the names in `called`, unless the register says otherwise."""
+        return [token for name in cls.called if (text := values.get(name)) and isinstance(text, str) for token in person_tokens(text)]
 
     @classmethod
     def rules(cls, values: Mapping[str, Any]) -> list[Problem]:

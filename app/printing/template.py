@@ -7,7 +7,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -38,6 +38,17 @@ class Form:
     """The names of sources that are no register: what the program gives."""
     blocks: tuple[Mapping[str, Any], ...]
     source_note: str
+    register: str = ""
+    """The register whose records it is printed for; empty where the program gives its values itself."""
+    root: str = ""
+    """The source that is this record."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Source -> `source.field` that refers to it."""
+    rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Lists of records that refer to the root: register, by, order, with, sums."""
+    list_of: bool = False
+    """Whether it is one paper for many records."""
+    sheet: str = "A4"
 
     def texts(self) -> Iterator[str]:
         """Every text that may hold bindings."""
@@ -82,6 +93,7 @@ def parse(name: str, text: str) -> Form:
         name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
         values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
+        register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"),
     )
 
 

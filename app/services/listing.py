@@ -168,7 +168,7 @@ def _refers_to(reference: ColumnElement[Any], register_name: str, typed: str) ->
 
 
 def _is_indexed(register: type[Record]) -> bool:
-    return register.search_tokens.__func__ is not Record.search_tokens.__func__  # type: ignore[attr-defined]  # class methods
+    return bool(register.called) or register.search_tokens.__func__ is not Record.search_tokens.__func__  # type: ignore[attr-defined]  # class methods
 
 
 def page(session: Session, register: type[Record], rownos: Sequence[int]) -> list[Record]:

@@ -8,15 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.printing import engine, template
-from app.services.applications import check_before_printing
 from app.services.exchange import items
 from app.services.office import Office
 from app.services.setup import own_union
 from db.journal import canonical
 from db.problems import UserError
 from db.record import Record, fields_of, values_of, written_values
-from db.registers import Certificate, Lecture, LectureSession, Member, SignIn, SubsidyApplication
-from db.vault import set_setting, setting
+from db.registers import Lecture, LectureSession, Member, SignIn
 
 
 def digest_of(*records: Record) -> str:
@@ -32,50 +30,6 @@ def blank_values(register: type[Record]) -> dict[str, Any]:
 
 def _one(session: Session, register: type[Record], record_id: str | None) -> Record | None:
     return session.scalars(select(register).where(register.id == record_id)).first() if record_id else None
-
-
-def subsidy_forms(office: Office, ids: Sequence[str], *, final: bool = True) -> bytes:
-    """Application forms for these applications, one job, in this order. Invalid when one may not be claimed.
-
-    `final` counts the copy; a preview does not.
-    """
-    for application_id in ids:
-        check_before_printing(office, application_id)
-    return render(office, "subsidy_application", subsidy_contexts(office, ids, final=final))
-
-
-def subsidy_contexts(office: Office, ids: Sequence[str], *, final: bool) -> list[template.Context]:
-    union = values_of(own_union(office))
-    contexts: list[template.Context] = []
-    with office.reading() as session:
-        for application_id in ids:
-            application = _one(session, SubsidyApplication, application_id)
-            if not isinstance(application, SubsidyApplication):
-                raise UserError("这份申请已经不在了，请刷新后再试。")
-            member, certificate = _one(session, Member, application.member), _one(session, Certificate, application.certificate)
-            form = {
-                "no": application.form_no or "", "record": application.id[-8:], "copy": 1,
-                "digest": digest_of(*(r for r in (application, member, certificate) if r is not None)),
-            }
-            contexts.append(
-                {
-                    "union": union, "application": values_of(application), "form": form,
-                    "member": values_of(member) if member else blank_values(Member), "certificate": values_of(certificate) if certificate else blank_values(Certificate),
-                }
-            )
-    for context in contexts:
-        context["form"]["copy"] = _copy_number(office, context["form"]["no"], count=final)
-    return contexts
-
-
-def _copy_number(office: Office, form_no: str, *, count: bool) -> int:
-    """Which copy of this form is being printed: 1 for the first."""
-    name = f"printed:{form_no}"
-    printed = int(office.setting(name) or "0") + 1
-    if count:
-        with office.writing() as connection:
-            set_setting(connection, name, str(int(setting(connection, name) or "0") + 1))
-    return printed
 
 
 def sign_in_sheet(office: Office, lecture_id: str) -> bytes:

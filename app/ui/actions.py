@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QMenu
 from sqlalchemy import select
 
-from app.services import applications, merging, paperwork
+from app.services import applications, form_jobs, merging, paperwork
 from app.services.checkin.door import open_lecture
 from app.services.lectures import papers
 from app.services.records import Invalid
@@ -27,6 +29,10 @@ from db.registers import Competition, Lecture, LectureSession
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
+    from app.ui.register.page import RegisterPage
+
+MANY = 20
+"""Forms; more are drawn beside the window, which stays alive."""
 
 
 _EMPTY = {
@@ -200,12 +206,30 @@ class RegisterActions:
             self.window.register_page("subsidy_application").open_record(application)
 
     def print_applications(self) -> None:
-        if not (ids := self._chosen("subsidy_application", tr("要打印的申请"))):
-            return
+        if ids := self._chosen("subsidy_application", tr("要打印的申请")):
+            self.print_forms("subsidy_application", ids)
+
+    def print_forms(self, form: str, ids: Sequence[str]) -> None:
+        """Show the forms of these records; they count as a copy when they are saved or printed."""
+        office = self.window.office
         try:
-            pdf = paperwork.subsidy_forms(self.window.office, ids)
+            done = jobs.wait(self.window, tr("正在排版…"), lambda: form_jobs.job_named(office, form, ids)) if len(ids) > MANY else form_jobs.job_named(office, form, ids)
         except UserError as e:
             errors.show(self.window, e)
             return
-        warning = paperwork.unprintable(self.window.office, "subsidy_application", paperwork.subsidy_contexts(self.window.office, ids, final=False))
-        self.window.show_pdf(pdf, tr("补贴申请表"), warning=warning)
+        self.window.show_pdf(done.pdf, tr(done.form.title), warning=done.warning).done_with.connect(lambda: form_jobs.was_printed(office, done))
+
+    def print_menu(self, page: RegisterPage) -> None:
+        """The forms of a register: of what is selected, or of all that is shown."""
+        register = page.register
+        menu = QMenu(page)
+        chosen = page.selected_ids()
+        shown = page.model.ids_of(range(len(page.model.order)))
+        for form in form_jobs.forms_of(self.window.office, register):
+            for ids, words in ((chosen, tr("选中的 {n} {counter}")), (shown, tr("显示的全部 {n} {counter}"))):
+                if ids and (ids is chosen or len(shown) != len(chosen)):
+                    said = f"{tr(form.title)}：{words.format(n=len(ids), counter=register.counter)}"
+                    menu.addAction(said, lambda _checked=False, name=form.name, ids=ids: self.print_forms(name, ids))
+        if menu.isEmpty():
+            menu.addAction(tr("打印显示的这些…"), page.print_list)
+        menu.exec(page.print_button.mapToGlobal(QPoint(0, page.print_button.height())))

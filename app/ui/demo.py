@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from sqlalchemy import select
 
 from app.receiver import answer, district, merge
-from app.services import paperwork, practice, setup
+from app.services import form_jobs, paperwork, practice, setup
 from app.services.lectures import invite
 from app.services.lectures.invite import Choice
 from app.services.office import Office
@@ -27,12 +27,12 @@ from app.ui.exchange.page import ExchangePage
 from app.ui.first_start import FirstStart
 from app.ui.lecture.doors import DoorsDialog
 from app.ui.lecture.year import YearDialog
-from app.ui.main_window import NAVIGATION, MainWindow
+from app.ui.main_window import MainWindow
+from app.ui.navigation import IMPORT, SETTINGS
 from app.ui.preferences import FOLDER_VARIABLE, Preferences
 from app.ui.roster.model import LOOK
 from app.ui.roster.page import RosterPage
 from app.ui.run import Shell, make_application
-from app.ui.search import Place
 from app.ui.unlock import UnlockPage
 from db.registers import Certificate, Competition, Lecture, Member
 
@@ -225,7 +225,7 @@ class Demonstration:
         application = record.record_id
         record.save()
         assert application is not None
-        pdf = paperwork.subsidy_forms(self.office, [application])
+        pdf = form_jobs.job_named(self.office, "subsidy_application", [application]).pdf
         (self.out / "补贴申请表.pdf").write_bytes(pdf)
         preview = self.window.show_pdf(pdf, "补贴申请表")
         self.shot("补贴申请表-预览", preview, size=(1000, 740))
@@ -290,7 +290,7 @@ class Demonstration:
             self.shell.preferences.theme, self.shell.preferences.scale = name, scale
             self.shell.rebuild()
             look = f"{TITLES_OF_LOOKS[name]}-{round(scale * 100)}-{size[0]}"
-            for place in (*NAVIGATION, Place("import", "导入名册", ""), Place("settings", "设置", "")):
+            for place in (*self.window.navigation, IMPORT, SETTINGS):
                 if place is not None:
                     self.window.go(place.key)
                     self.shot(f"{look}-{place.title}", size=size)

@@ -23,12 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services import undo
+from app.services import form_jobs, guarded, undo
 from app.services.listing import Hit
 from app.services.office import Office, moment_of
 from app.services.records import ActKind, Changed
 from app.services.roster.intake import Imported
-from app.ui import errors, jobs
+from app.ui import errors, jobs, navigation
 from app.ui.actions import RegisterActions
 from app.ui.exchange.page import ExchangePage
 from app.ui.kept import KeptDialog
@@ -49,17 +49,7 @@ from app.ui.theme import px
 from app.ui.widgets import Page, Toast, button, frame, label, tint
 from db.problems import UserError
 from db.record import Record
-from db.registers import Certificate, Competition, Entry, Lecture, LectureSession, Member, MembershipEvent, Registration, SignIn, SubsidyApplication, Union
-
-NAVIGATION: tuple[Place | None, ...] = (
-    Place("today", "今天", "house"), Place("member", "会员名册", "users"), Place("lecture", "公益大讲堂", "presentation"), Place("competition", "技能竞赛", "trophy"),
-    Place("certificate", "证书", "award"), Place("subsidy_application", "补贴申请", "banknote"), None,
-    Place("sign_in", "签到记录", "clipboard-check"), Place("entry", "参赛报名", "medal"), Place("membership_event", "会籍变化", "arrow-right-left"), Place("grassroots_union", "本工会", "building-2"), None,
-    Place("exchange", "报送与回执", "send"), Place("history", "变更记录", "history"),
-)
-BEHIND = (Place("lecture_session", "讲座场次", "calendar-days"), Place("registration", "参加名单", "list-checks"))
-"""Pages that are reached from a lecture, or by searching."""
-TITLES = {place.key: place.title for place in (*NAVIGATION, *BEHIND) if place}
+from db.registers import REGISTERS, Certificate, Competition, Lecture, Member, SubsidyApplication, Union
 
 
 class MainWindow(QMainWindow):
@@ -76,6 +66,7 @@ class MainWindow(QMainWindow):
         self.resize(1366, 768)
         self.pages: dict[str, Page] = {}
         self.registers = RegisterActions(self)
+        self.navigation = navigation.navigation(office)
         self._makers = self._page_makers()
         self.stack = QStackedWidget()
         centre = frame(self._sidebar(), self.stack, tr("练习工会：可以随便试，数据不会也不能当真报送") if office.practice else "")
@@ -123,14 +114,14 @@ class MainWindow(QMainWindow):
         box.addSpacing(px(6))
         self.nav = QButtonGroup(self)
         self._nav_buttons: dict[str, QPushButton] = {}
-        for place in NAVIGATION:
+        for place in self.navigation:
             if place is None:
                 box.addSpacing(px(8))
                 continue
             made = self._nav_button(place)
             box.addWidget(made)
         box.addStretch(1)
-        self._nav_button(Place("settings", tr("设置"), "settings"))
+        self._nav_button(navigation.SETTINGS)
         self._foot = foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         foot.setContentsMargins(px(12), 0, px(12), 0)
         foot.addWidget(self._nav_buttons["settings"], 1)
@@ -148,8 +139,8 @@ class MainWindow(QMainWindow):
         self._brand_name.setVisible(not narrow)
         self.search_button.setText("" if narrow else f" {tr('找人、找讲座…')}")
         self._foot.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        for key, made in self._nav_buttons.items():
-            made.setText("" if narrow else f"  {tr(TITLES.get(key, '设置'))}")
+        for made in self._nav_buttons.values():
+            made.setText("" if narrow else f"  {made.accessibleName()}")
 
     def _nav_button(self, place: Place) -> QPushButton:
         made = QPushButton(f"  {tr(place.title)}")
@@ -164,17 +155,24 @@ class MainWindow(QMainWindow):
         return made
 
     def _page_makers(self) -> dict[str, Callable[[], Page]]:
-        return {
+        registers: dict[str, Callable[[], Page]] = {r.__tablename__: partial(self._register, r) for r in REGISTERS if guarded.may_see(self.office, r)}
+        return registers | {
             "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
-            "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "sign_in": lambda: self._register(SignIn),
-            "lecture_session": lambda: self._register(LectureSession), "registration": lambda: self._register(Registration),
-            "entry": lambda: self._register(Entry), "membership_event": lambda: self._register(MembershipEvent), "grassroots_union": self._make_union, "import": self._make_import,
+            "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "grassroots_union": self._make_union, "import": self._make_import,
             "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
         }
 
     def _register(self, register: type[Record], *extra: QPushButton) -> RegisterPage:
-        page = RegisterPage(self.office, register, self.preferences, title=TITLES[register.__tablename__], extra=extra)
-        page.title = TITLES[register.__tablename__]
+        title = navigation.title_of(register)
+        page = RegisterPage(self.office, register, self.preferences, title=title, extra=extra)
+        page.title = title
+        if form_jobs.forms_of(self.office, register):
+            own = {made.shortcut().toString() for made in extra}
+            page.print_button = button(tr("打印表格"), lambda: self.registers.print_menu(page), icon_name="printer", key="Ctrl+Shift+P" if "Ctrl+P" in own else "Ctrl+P")
+            page.buttons.insertWidget(0, page.print_button)
+        programme = navigation.programme_of(register.__tablename__)
+        if programme and len(together := navigation.shown(self.office, programme)) > 1:
+            page.add_tabs(navigation.Tabs(together, register.__tablename__, self._go_to_all))
         page.said.connect(self.toast.say)
         page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         if isinstance(page.record_page, SidePage):
@@ -182,6 +180,11 @@ class MainWindow(QMainWindow):
             page.record_page.said.connect(self.toast.say)
             page.record_page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
         return page
+
+    def _go_to_all(self, key: str) -> None:
+        """A tab shows the whole register, not what it was narrowed to."""
+        if self.go(key) and (page := self.register_page(key)).fixed:
+            page.show_all()
 
     def _make_today(self) -> Page:
         page = TodayPage(self.office)
@@ -267,7 +270,7 @@ class MainWindow(QMainWindow):
 
     def _keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"Ctrl+Z": self.undo_last, "F1": self.show_keys}
-        keys |= {f"Alt+{n}": partial(self.go, place.key) for n, place in enumerate((p for p in NAVIGATION if p), 1) if n <= 9}
+        keys |= {f"Alt+{n}": partial(self.go, place.key) for n, place in enumerate((p for p in self.navigation if p), 1) if n <= 9}
         keys |= {"Alt+0": partial(self.go, "exchange"), "Alt+H": partial(self.go, "history")}
         for sequence, do in keys.items():
             QShortcut(QKeySequence(sequence), self).activated.connect(do)
@@ -298,7 +301,7 @@ class MainWindow(QMainWindow):
         if page is not current:
             self.toast.hide()
         self.stack.setCurrentWidget(page)
-        self._mark("member" if key == "import" else key)
+        self._mark(key)
         page.arrived()
         if focus := page.first_focus():
             focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -317,11 +320,11 @@ class MainWindow(QMainWindow):
         return self.has_unsaved() or self.at_the_door or not jobs.is_idle() or QApplication.activeModalWidget() is not None
 
     def _mark(self, key: str) -> None:
-        if key in self._nav_buttons:
-            self._nav_buttons[key].setChecked(True)
+        if (line := navigation.line_of(self.office, key)) in self._nav_buttons:
+            self._nav_buttons[line].setChecked(True)
 
     def search(self) -> None:
-        dialog = SearchDialog(self.office, [p for p in NAVIGATION if p] + [*BEHIND, Place("import", tr("导入名册"), "import"), Place("settings", tr("设置"), "settings")], self)
+        dialog = SearchDialog(self.office, navigation.places(self.office), self)
         dialog.chosen.connect(self.open_found)
         dialog.exec()
 

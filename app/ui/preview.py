@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pypdfium2 as pdfium
-from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QPixmap
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -23,7 +23,9 @@ def page_image(document: pdfium.PdfDocument, number: int, scale: float) -> QImag
 
 
 class Preview(QDialog):
-    """Pages one under the other; save, print, close."""
+    """Pages one under the other; save, print, close. `done_with` says, the first time, that the paper was printed or saved."""
+
+    done_with = Signal()
 
     def __init__(self, pdf: bytes, title: str, parent: QWidget | None = None, *, warning: str | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +35,7 @@ class Preview(QDialog):
         self._document = pdfium.PdfDocument(pdf)
         self.pages = len(self._document)
         self._zoom = 1.0
+        self._is_done = False
         box = QVBoxLayout(self)
         self.banner = Banner()
         self.banner.say(warning or "", "warn")
@@ -108,6 +111,7 @@ class Preview(QDialog):
             self.banner.say(tr("没有写成，请检查位置是否只读、磁盘是否已满。"))
             return
         self.banner.say(tr("已存到 {name}").format(name=path.name), "good")
+        self._say_done()
 
     def ask_print(self) -> None:
         if not QPrinterInfo.availablePrinterNames():
@@ -126,6 +130,12 @@ class Preview(QDialog):
             self.banner.say(str(e))
             return
         self.banner.say(tr("已送到打印机。"), "good")
+        self._say_done()
+
+    def _say_done(self) -> None:
+        if not self._is_done:
+            self._is_done = True
+            self.done_with.emit()
 
 
 def print_pages(document: pdfium.PdfDocument, printer: QPrinter) -> None:

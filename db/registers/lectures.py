@@ -23,6 +23,7 @@ class Lecture(Record):
     counter: ClassVar[str] = "场"
     icon: ClassVar[str] = "presentation"
 
+    training: Mapped[str | None] = field("属于培训班", reference("training"), pii=Pii.NONE, hint="培训的一次课；不算讲座场次")
     topic: Mapped[str | None] = field("题目", TEXT, pii=Pii.NONE, required=True, aliases=("讲座题目", "主题", "名称"))
     theme: Mapped[str | None] = field("主题类别", code("lecture_theme"), pii=Pii.NONE)
     form: Mapped[str | None] = field("形式", code("lecture_form"), pii=Pii.NONE)

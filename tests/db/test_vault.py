@@ -275,7 +275,7 @@ def test_a_killed_program_loses_no_confirmed_act(office: Office, long_form: bool
 def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
     mount = tmp_path / "small"
     mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mount)], capture_output=True, check=False).returncode != 0:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(mount)], capture_output=True, check=False).returncode != 0:
         pytest.skip("mounting needs root")
     try:
         office = setup.create_office(mount / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x")

@@ -23,6 +23,8 @@ class Purpose:
     valid_to: date | None
     fields: Mapping[str, frozenset[str]]
     attachments: bool = False
+    off: bool = False
+    """Whether it goes only when somebody ticks it for this package."""
 
 
 def purposes_on(connection: Connection | None, day: date) -> tuple[Purpose, ...]:
@@ -31,7 +33,7 @@ def purposes_on(connection: Connection | None, day: date) -> tuple[Purpose, ...]
     for row in sorted(rows_of(connection, "purpose"), key=lambda r: str(r["valid_from"])):
         one = Purpose(
             row["id"], row["title"], row["basis"], date.fromisoformat(row["valid_from"]), date.fromisoformat(row["valid_to"]) if row.get("valid_to") else None,
-            {name: frozenset(fields) for name, fields in row["fields"].items()}, bool(row.get("attachments")),
+            {name: frozenset(fields) for name, fields in row["fields"].items()}, bool(row.get("attachments")), bool(row.get("off")),
         )
         if one.valid_from <= day and (one.valid_to is None or day <= one.valid_to):
             found[one.id] = one
@@ -72,6 +74,6 @@ class Scope:
 
 
 def scope(connection: Connection, day: date, chosen: Sequence[str] | Iterable[str] | None = None) -> Scope:
-    """The purposes chosen, of those that hold; all where none are named."""
+    """The purposes chosen, of those that hold; where none are named all that are not off."""
     holding = purposes_on(connection, day)
-    return Scope(tuple(p for p in holding if chosen is None or p.id in set(chosen)))
+    return Scope(tuple(p for p in holding if (not p.off if chosen is None else p.id in set(chosen))))

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QListWidget, QListWidgetItem, QProgressBar, QWidget
 
+from app.services import guarded
 from app.services.exchange import keyring, send
 from app.services.exchange.purposes import purposes_on
 from app.services.exchange.send import Exported, Preview
@@ -17,7 +18,7 @@ from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Card, button, clear_grid, label, row
 from db.problems import UserError
-from db.registers import REGISTERS
+from db.registers import REGISTERS, HardshipCase
 
 CHOSEN = "report_purposes"
 
@@ -98,7 +99,8 @@ class SendCard(Card):
         left_out = (self.office.setting(CHOSEN) or "").split()
         for n, purpose in enumerate(holding):
             tick = QCheckBox(purpose.title)
-            tick.setChecked(purpose.id not in left_out)
+            tick.setChecked(purpose.id not in left_out and not purpose.off)  # what is off is ticked for one package, never remembered
+            tick.setEnabled(not purpose.off or guarded.may_see(self.office, HardshipCase))
             tick.setToolTip(tr("依据：{basis}").format(basis=purpose.basis))
             tick.toggled.connect(self._purposes_changed)
             self._ticks[purpose.id] = tick

@@ -15,6 +15,7 @@ from app.services.office import Office
 from app.services.records import ActKind, Changed
 from app.ui import errors, jobs
 from app.ui.lecture.page import LecturePage
+from app.ui.navigation import Tabs
 from app.ui.preferences import Preferences
 from app.ui.register.columns import TableColumns
 from app.ui.register.edits import TableEdits
@@ -43,6 +44,8 @@ class RegisterPage(Page):
     said = Signal(str)
     pdf_ready = Signal(object, str, object)
     """A PDF, its title, and what cannot be printed of it."""
+    print_button: QPushButton
+    """There where the register has forms."""
     empty_hint = ""
     """What to do about an empty register, where it is more than making a new record."""
 
@@ -75,6 +78,12 @@ class RegisterPage(Page):
         self._timer.timeout.connect(self._refresh_if_shown)
         self._keys()
         theme().changed.connect(self._restyle)
+
+    def add_tabs(self, tabs: Tabs) -> None:
+        """The strip that leads to the other registers of the programme; it belongs to the list."""
+        self.outer.insertWidget(1, tabs)
+        self.stack.currentChanged.connect(lambda place: tabs.setVisible(place == 0))
+        tabs.listen(self)
 
     def _build_bar(self, extra: Sequence[QPushButton]) -> None:
         for part in extra:

@@ -7,7 +7,7 @@ import pypdfium2 as pdfium
 import pytest
 
 from app.printing import engine, fonts, template
-from app.services import applications, paperwork
+from app.services import applications, form_jobs, paperwork
 from app.services.checkin.door import Door
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
@@ -144,12 +144,12 @@ def test_the_subsidy_form_is_judged_first_and_carries_number_and_digest(office: 
         who = act.create(Member, person(1))
         good = act.create(Certificate, {"member": who, "occupation": "电工", "skill_level": "三级/高级工", "issued_on": PartialDate(2026, 3, 8), "is_verified": True})
     application = applications.propose(office, good)
-    page = pages_of(paperwork.subsidy_forms(office, [application]))[0]
+    page = pages_of(form_jobs.job_named(office, "subsidy_application", [application]).pdf)[0]
     assert "BT-2026-000001" in page and "贰仟元整" in page and " ".join(person(1)["id_number"]) in page
     with office.act(ActKind.EDIT, "退会") as act:
         act.change(Member, who, {"membership_event": "退会"})
     with pytest.raises(Invalid, match="不是会员"):
-        paperwork.subsidy_forms(office, [application])
+        form_jobs.job_named(office, "subsidy_application", [application])
 
 
 def test_a_second_print_is_the_second_copy(office: Office) -> None:
@@ -157,7 +157,12 @@ def test_a_second_print_is_the_second_copy(office: Office) -> None:
         who = act.create(Member, person(1))
         good = act.create(Certificate, {"member": who, "occupation": "电工", "skill_level": "三级/高级工", "issued_on": PartialDate(2026, 3, 8), "is_verified": True})
     application = applications.propose(office, good)
-    assert ["第 1 份" in pages_of(paperwork.subsidy_forms(office, [application]))[0], "第 2 份" in pages_of(paperwork.subsidy_forms(office, [application]))[0]] == [True, True]
+    looked_at = form_jobs.job_named(office, "subsidy_application", [application])
+    printed = form_jobs.job_named(office, "subsidy_application", [application])
+    form_jobs.was_printed(office, printed)
+    again = form_jobs.job_named(office, "subsidy_application", [application])
+    assert ["第 1 份" in pages_of(done.pdf)[0] for done in (looked_at, printed, again)] == [True, True, False]
+    assert "第 2 份" in pages_of(again.pdf)[0]
 
 
 def test_fonts_and_forms_stay_within_their_size() -> None:

@@ -30,6 +30,7 @@ from tests.app.receiver.exchanges import add_more, backup_of, body_of, connect, 
 from tests.conftest import NOW, PASSWORD, UNION, person
 
 ROOT = Path(__file__).resolve().parents[3]
+TRAVELLING = [r for r in REGISTERS if not r.guarded]
 
 
 def test_the_whole_way_there_and_back(any_receiver: Receiver, office: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
@@ -38,11 +39,11 @@ def test_the_whole_way_there_and_back(any_receiver: Receiver, office: Office, on
         act.change(SubsidyApplication, one_of_each["subsidy_application"], {"state": "校验通过"})
     path = export(office, tmp_path / "stick")
     report = enrol(any_receiver, path)
-    assert (report.accepted, report.refused) == (len(REGISTERS), [])
+    assert (report.accepted, report.refused) == (len(TRAVELLING), [])
     with office.reading() as session:
         assert session.scalars(select(SubsidyApplication.state)).one() == "已打包"
     taken = read(office, answer.answer(any_receiver, office.vault.keys.vault_id, tmp_path / "stick"))
-    assert sum(taken.said.accepted.values()) == len(REGISTERS) and taken.said.outcomes == () and taken.decided == 1
+    assert sum(taken.said.accepted.values()) == len(TRAVELLING) and taken.said.outcomes == () and taken.decided == 1
     assert taken.said.is_ours and taken.said.receipt.differs == []
     with office.reading() as session:
         assert session.scalars(select(SubsidyApplication.state)).one() == "区级受理"
@@ -51,7 +52,7 @@ def test_the_whole_way_there_and_back(any_receiver: Receiver, office: Office, on
         send.export(office, tmp_path / "stick")
 
 
-@pytest.mark.parametrize("register", REGISTERS, ids=lambda r: r.__tablename__)
+@pytest.mark.parametrize("register", TRAVELLING, ids=lambda r: r.__tablename__)
 def test_every_register_arrives_as_it_was(register: type[Any], receiver: Receiver, connected: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
     enrol(receiver, export(connected, tmp_path / "stick"))
     with connected.reading() as session:
@@ -61,6 +62,14 @@ def test_every_register_arrives_as_it_was(register: type[Any], receiver: Receive
     with receiver.data.connect() as connection:
         body = connection.execute(select(store.records.c.body).where(store.records.c.id == record.id)).scalar_one()
     assert json.loads(body) == sent
+
+
+def test_hardship_travels_only_when_it_is_ticked_for_this_package(receiver: Receiver, connected: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    enrol(receiver, send.export(connected, tmp_path / "stick", purposes=["membership", "hardship"]).path)
+    with receiver.data.connect() as connection:
+        kept = set(connection.execute(select(store.records.c.register)).scalars())
+    assert {r.__tablename__ for r in REGISTERS if r.guarded} < kept
 
 
 def test_a_new_office_needs_the_fingerprint_of_its_sealed_slip(any_receiver: Receiver, office: Office, add: Callable[..., str], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox  # after the platform is chosen
 
+from app.services import guarded  # likewise
 from app.services.office import Office  # likewise
 from app.ui import jobs, theme  # likewise
 from app.ui.main_window import MainWindow  # likewise
@@ -42,12 +43,14 @@ def _no_question_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def window(qtbot, practice_office: Office) -> Iterator[MainWindow]:  # type: ignore[no-untyped-def]  # pytest-qt's fixture
+    guarded.let(practice_office, practice_office.user.name, may=True)
     made = MainWindow(practice_office, Preferences())
     qtbot.addWidget(made)
     made.show()
     yield made
     qtbot.waitUntil(jobs.is_idle, timeout=20_000)
     made.let_go()
+
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:

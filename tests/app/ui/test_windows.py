@@ -30,6 +30,7 @@ from app.ui.unlock import UnlockPage
 from db import vault
 from db.journal import JournalRow
 from db.keyslots import Role
+from db.office_tables import Printed
 from db.registers import REGISTERS, Certificate, Competition, Lecture, Member, SignIn
 from tests.conftest import PASSWORD, UNION
 
@@ -492,13 +493,20 @@ def test_an_application_is_proposed_previewed_and_saved(window: MainWindow, qtbo
     assert page.record_page.heading.text().startswith("BT-")
     page.record_page.leave()
     shown: list[Preview] = []
-    monkeypatch.setattr(window, "show_pdf", lambda pdf, title, warning=None: shown.append(Preview(pdf, title, warning=warning)))
+
+    def show(pdf: bytes, title: str, warning: str | None = None) -> Preview:
+        shown.append(Preview(pdf, title, warning=warning))
+        return shown[-1]
+
+    monkeypatch.setattr(window, "show_pdf", show)
     window.registers.print_applications()
     preview = shown[0]
     qtbot.addWidget(preview)
     assert preview.pages == 1 and not preview._drawn[0].pixmap().isNull()
     preview.save(tmp_path / "a.pdf")
     assert (tmp_path / "a.pdf").read_bytes() == preview._pdf
+    with window.office.reading() as session:
+        assert session.scalars(select(Printed.form)).all() == ["subsidy_application"]  # saved, so that it counts as a copy
     preview.ask_print()
     assert "没有装打印机" in preview.banner.text.text()
 

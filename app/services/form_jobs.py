@@ -1,0 +1,207 @@
+"""Forms filled from records by what the form itself declares: its register, the references it follows, the lists it shows.
+
+A job is made once; what is previewed, saved and printed are the same bytes. Only a job that was saved or printed is written
+down, and counts as a copy.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from app.printing import engine, template
+from app.services import applications, files, paperwork
+from app.services.exchange import items
+from app.services.office import Office, stamp
+from app.services.setup import own_union
+from db.office_tables import Printed
+from db.problems import UserError
+from db.record import Record, fields_of, new_id, values_of
+from db.registers import SubsidyApplication, register_named
+
+_PRINTED = cast(Table, Printed.__table__)
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished PDF and what it is of."""
+
+    form: template.Form
+    ids: tuple[str, ...]
+    pdf: bytes
+    warning: str | None
+    """What cannot be printed of it, in a sentence."""
+
+
+def forms_of(office: Office, register: type[Record]) -> list[template.Form]:
+    """The forms that are printed for a register's records, those for one first."""
+    with office.vault.engine.connect() as connection:
+        sent = items.from_above(connection, "form")
+    names = dict.fromkeys((*template.form_names(), *sent))
+    found = [paperwork.form_named(office, name) for name in names if name in template.form_names()]
+    return sorted((form for form in found if form.register == register.__tablename__), key=lambda form: (form.list_of, form.code))
+
+
+def job(office: Office, form: template.Form, ids: Sequence[str]) -> Job:
+    """The form for these records in this order, or one paper for all of them. UserError where there is nothing to print, Invalid for a claim that may not be made."""
+    if not ids:
+        raise UserError("没有可打印的，请先在列表里选。")
+    if form.register == SubsidyApplication.__tablename__ and not form.list_of:
+        for record_id in ids:
+            applications.check_before_printing(office, record_id)
+    filled = contexts(office, form, ids)
+    pdf = engine.render(form, filled, draft=office.practice)
+    missing = engine.missing_characters(form, filled)
+    return Job(form, tuple(ids), pdf, f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None)
+
+
+def job_named(office: Office, name: str, ids: Sequence[str]) -> Job:
+    return job(office, paperwork.form_named(office, name), ids)
+
+
+def was_printed(office: Office, done: Job) -> None:
+    """Write a job down as printed or saved: the next one is another copy."""
+    pages = done.pdf.count(b"/Type /Page\n")
+    with office.writing() as connection:
+        connection.execute(
+            _PRINTED.insert().values(
+                id=new_id(), at=stamp(office.clock()), who=office.user.name, form=done.form.name, title=done.form.title, register=done.form.register, records=json.dumps(done.ids),
+                copies=1, pages=pages, digest=hashlib.sha256(done.pdf).hexdigest(),
+            )
+        )
+
+
+def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[template.Context]:
+    """What each binding of the form holds. UserError where one of the records is gone."""
+    union = values_of(own_union(office))
+    today = office.clock().astimezone().date()
+    printed = f"{today.year}年{today.month}月{today.day}日"
+    with office.reading() as session:
+        reader = _Reader(session)
+        roots = reader.many(register_named(form.register), ids)
+        if any(root.removed_at is not None for root in roots):
+            raise UserError("选中的里面有已经删除的，请刷新后再试。")
+        if form.list_of:
+            rows = reader.rows(roots, form.rows.get("rows", {}))
+            values = {"no": f"{form.code}-{today:%Y%m%d}-{len(roots)}", "copy": 1, "digest": paperwork.digest_of(*roots), "record": "", "printed_on": printed, "photo": None}
+            return [{"union": union, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}).get("sums", ()))}]
+        copies = _copies(session, form.name)
+        reader.prepare(form, roots)
+        return [reader.context(form, root, {"union": union}, {"copy": copies.get(root.id, 0) + 1, "printed_on": printed}, office) for root in roots]
+
+
+def totals(records: Sequence[Record], names: Iterable[str]) -> dict[str, Any]:
+    """How many there are, and the sums of their amounts."""
+    return {"count": len(records), **{f"sum_{name}": sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in names}}
+
+
+def _copies(session: Session, form: str) -> dict[str, int]:
+    """How often each record's form was printed or saved before."""
+    found: dict[str, int] = {}
+    for (records,) in session.execute(select(_PRINTED.c.records).where(_PRINTED.c.form == form)):
+        for record_id in json.loads(records):
+            found[record_id] = found.get(record_id, 0) + 1
+    return found
+
+
+class _Reader:
+    """Reads records by the hundred, each once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._known: dict[tuple[str, str], Record | None] = {}
+        self._lists: dict[tuple[str, str], dict[str, list[Record]]] = {}
+
+    def many(self, register: type[Record], ids: Sequence[str]) -> list[Record]:
+        """In the order of the ids. UserError where one is gone."""
+        self._load(register, ids)
+        found = [self._known.get((register.__tablename__, record_id)) for record_id in ids]
+        if None in found:
+            raise UserError(f"选中的{register.label}里有已经不在的，请刷新后再试。")
+        return cast(list[Record], found)
+
+    def _load(self, register: type[Record], ids: Iterable[str | None]) -> None:
+        wanted = [i for i in dict.fromkeys(ids) if i and (register.__tablename__, i) not in self._known]
+        for start in range(0, len(wanted), AT_ONCE):
+            chunk = wanted[start : start + AT_ONCE]
+            self._known |= {(register.__tablename__, i): None for i in chunk}
+            self._known |= {(register.__tablename__, r.id): r for r in self.session.scalars(select(register).where(register.id.in_(chunk)))}
+
+    def referred(self, record: Record | None, name: str) -> Record | None:
+        """The record that a field refers to."""
+        if record is None:
+            return None
+        target = next(f.kind.refers_to for f in fields_of(type(record)) if f.name == name)
+        self._load(register_named(target), [getattr(record, name)])
+        return self._known.get((target, getattr(record, name)))
+
+    def prepare(self, form: template.Form, roots: Sequence[Record]) -> None:
+        """Read what all the copies need at once."""
+        groups: dict[str, list[Record | None]] = {form.root: list(roots)}
+        for source, path in _in_order(form.references):
+            owner, name = path.split(".")
+            records = [r for r in groups[owner] if r is not None]
+            if records:
+                target = next(f.kind.refers_to for f in fields_of(type(records[0])) if f.name == name)
+                self._load(register_named(target), [getattr(r, name) for r in records])
+                groups[source] = [self._known.get((target, getattr(r, name) or "")) for r in records]
+            else:
+                groups[source] = []
+        for name, spec in form.rows.items():
+            register = register_named(spec["register"])
+            table = register.__table__
+            found: dict[str, list[Record]] = {}
+            ids = [r.id for r in roots]
+            for start in range(0, len(ids), AT_ONCE):
+                query = select(register).where(table.c[spec["by"]].in_(ids[start : start + AT_ONCE]), table.c.removed_at.is_(None))
+                for record in self.session.scalars(query.order_by(*([table.c[spec["order"]]] if "order" in spec else []), table.c.rowno)):
+                    found.setdefault(getattr(record, spec["by"]), []).append(record)
+            self._lists[form.name, name] = found
+
+    def context(self, form: template.Form, root: Record, given: Mapping[str, Any], values: Mapping[str, Any], office: Office) -> template.Context:
+        sources: dict[str, Record | None] = {form.root: root}
+        for source, path in _in_order(form.references):
+            owner, name = path.split(".")
+            sources[source] = self.referred(sources[owner], name)
+        filled: dict[str, Any] = dict(given)
+        for source, record in sources.items():
+            filled[source] = values_of(record) if record is not None else paperwork.blank_values(register_named(form.sources[source]))
+        for name, spec in form.rows.items():
+            filled[name] = self.rows(self._lists[form.name, name].get(root.id, []), spec)
+        known = [r for r in sources.values() if r is not None]
+        filled["form"] = {
+            "no": getattr(root, "form_no", None) or f"{form.code}-{root.id[-6:].upper()}", "record": root.id[-8:], "digest": paperwork.digest_of(*known),
+            "photo": next((body for r in known if (body := files.photo_of(self.session.connection(), r.id))), None), **values,
+        }
+        return filled
+
+    def rows(self, records: Sequence[Record], spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The lines of a list: each record's values, with those of what it refers to as `<field>_<name>`."""
+        names: tuple[str, ...] = tuple(spec.get("with", ()))
+        for name in names if records else ():
+            target = next(f.kind.refers_to for f in fields_of(type(records[0])) if f.name == name)
+            self._load(register_named(target), [getattr(r, name) for r in records])
+        lines = []
+        for number, record in enumerate(records, 1):
+            line = {"number": number, **values_of(record)}
+            for name in names:
+                target = next(f.kind.refers_to for f in fields_of(type(record)) if f.name == name)
+                other = self.referred(record, name)
+                line |= {f"{name}_{key}": value for key, value in (values_of(other) if other else paperwork.blank_values(register_named(target))).items()}
+            lines.append(line)
+        return lines
+
+
+def _in_order(references: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The references, each behind the one it starts from."""
+    left, done = dict(references), list[tuple[str, str]]()
+    while left:
+        source = next(s for s, path in left.items() if path.split(".")[0] not in left)
+        done.append((source, left.pop(source)))
+    return done
