@@ -43,6 +43,8 @@ class Record(Base):
     """Whether the office has exactly one (its own union)."""
     called: ClassVar[tuple[str, ...]] = ()
     """The fields that name a record; its first text where there are none."""
+    with_member: ClassVar[bool] = False
+    """Whether its member's name comes before what it is called: 张三 电工."""
     guarded: ClassVar[bool] = False
     """Whether only those may see it whom the administrator let: hardship and family data."""
 
@@ -63,6 +65,16 @@ class Record(Base):
     def search_tokens(cls, values: Mapping[str, Any]) -> list[str]:
         """What this record is found by: the names in `called`, unless the register says otherwise."""
         return [token for name in cls.called if (text := values.get(name)) and isinstance(text, str) for token in person_tokens(text)]
+
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Fields that together tell a record from all others: a sheet that names them again means the same record."""
+    booked: ClassVar[tuple[str, ...]] = ()
+    """Fields that stand once the record is written; what is wrong is set right by another record."""
+
+    @classmethod
+    def derive(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The fields that follow from the others of the same record."""
+        return {}
 
     @classmethod
     def rules(cls, values: Mapping[str, Any]) -> list[Problem]:

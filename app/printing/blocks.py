@@ -15,14 +15,15 @@ OUTER = 1.2
 LABEL_SIZE, VALUE_SIZE, SMALLEST = 9.5, 10.5, 7.0
 ROW = 8.5
 PAD = 1.6
-PHOTO, SIDE = 28, 19
-"""Millimetres: the width that a photograph takes, and that of a name down the side."""
+PHOTO, SIDE, TALL = 28, 19, 24
+"""Millimetres: the width that a photograph takes, that of a name down the side; and from which height a box is filled from its top."""
 
 
 def _label(run: Run, text: str, x: float, y: float, w: float, h: float) -> None:
     size = LABEL_SIZE
-    while fonts.width(text, SANS, size) > w - 2 and size > 7:
-        size -= 0.5
+    if len(fonts.wrap(text, SANS, size, w - 2)) * size * 1.2 > h - 2:  # one below the other where there is room, smaller where there is none
+        while fonts.width(text, SANS, size) > w - 2 and size > 7:
+            size -= 0.5
     lines = fonts.wrap(text, SANS, size, w - 2)
     top = y + h / 2 + len(lines) * size * 0.6 - size
     for n, line in enumerate(lines):
@@ -47,6 +48,8 @@ def _value(run: Run, text: str, x: float, y: float, w: float, h: float, *, name:
         run.annex.append((name, text))
         lines, size = ("（见附页）",), 9.0
     first = y + h / 2 + (len(lines) - 1) * size * 0.6 - size * 0.36
+    if h > TALL * mm and len(lines) > 1:
+        first = y + h - PAD * mm - size  # a text of several lines begins at the top of a large box
     anchor = {"left": x + PAD * mm, "center": x + w / 2, "right": x + w - PAD * mm}[align]
     for n, line in enumerate(lines):
         run.text(anchor, first - n * size * 1.2, line, SERIF, size, align)
@@ -211,7 +214,7 @@ def table(run: Run, block: Mapping[str, Any], context: Context, rows: Sequence[A
         for column, x in zip(columns, edges, strict=False):
             w = run.width * column["w"] / shares
             if column["value"] == "{row.number}":
-                _value(run, str(offset + n + 1), x, y, w, height, align="center")
+                _value(run, str(offset + n + 1) if n < len(rows) or block.get("blank_rows") else "", x, y, w, height, align="center")
             elif n < len(rows):
                 _value(run, fill(column["value"], {**context, "row": rows[n]}), x, y, w, height, name=column["title"], align=column.get("align", "left"))
     for x in edges[1:-1]:

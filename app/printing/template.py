@@ -49,6 +49,8 @@ class Form:
     list_of: bool = False
     """Whether it is one paper for many records."""
     sheet: str = "A4"
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field -> values: for which of the register's records it is meant; all where it is empty."""
 
     def texts(self) -> Iterator[str]:
         """Every text that may hold bindings."""
@@ -94,6 +96,7 @@ def parse(name: str, text: str) -> Form:
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
         values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
         register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"),
+        when={name: tuple(values) for name, values in raw.get("when", {}).items()},
     )
 
 
@@ -142,12 +145,17 @@ def _month(value: Any) -> str:
     return f"{value.year}年{value.month}月" if isinstance(value, PartialDate) and value.month else shown(value)
 
 
+def _short(value: Any) -> str:
+    """2026.3.8, for narrow columns."""
+    return ".".join(str(part) for part in (value.year, value.month, value.day) if part) if isinstance(value, PartialDate) else shown(value)
+
+
 def _clock(value: Any) -> str:
     return f"{value.astimezone():%H:%M}" if isinstance(value, datetime) else shown(value)
 
 
 FILTERS: Mapping[str, Callable[[Any], str]] = {
-    "capitals": _capitals, "spaced": _spaced, "groups": _groups, "month": _month, "clock": _clock,
+    "capitals": _capitals, "spaced": _spaced, "groups": _groups, "month": _month, "short": _short, "clock": _clock,
     "yuan": lambda value: f"￥{Decimal(str(value)):.2f}" if value not in (None, "") else "",
     "tail4": lambda value: shown(value)[-4:], "hours": lambda value: f"{value} 学时" if value not in (None, "") else "",
 }

@@ -124,13 +124,15 @@ def header_of(register: type[Record], row: Sequence[str]) -> list[str] | None:
 
 def _editable(f: Field) -> Problem | None:
     if f.derived:
-        return Problem("derived", f"“{f.label}”随会籍变化，不能直接改。", f.name)
+        return Problem("derived", f"“{f.label}”由别的内容算出，不能直接改。", f.name)
     if f.decided_above:
         return Problem("decided-above", f"“{f.label}”由区总工会决定，这里不能改。", f.name)
     return None
 
 
-class _Planner:
+class Planner:
+    """Reads cells as a register's values and says what they would do."""
+
     def __init__(self, session: Session, register: type[Record]) -> None:
         self.session, self.register = session, register
         self._titles: dict[str, str] = {}
@@ -159,9 +161,14 @@ class _Planner:
             return self._titles.get(value, "")
         return f.show(value)
 
-    def line(self, record: Record | None, texts: Mapping[str, str]) -> Line:
-        """What these texts would do to a record, or as a new one."""
+    def line(self, record: Record | None, texts: Mapping[str, str], fixed: Mapping[str, Any] | None = None) -> Line:
+        """What these texts would do to a record, or as a new one; `fixed` are values that a new one has besides."""
         cells = []
+        for name, value in (fixed or {}).items() if record is None else ():
+            if name not in texts or not texts[name].strip():
+                f = field_of(self.register, name)
+                cells.append(Cell(f, "", self.show(f, value), value))
+        texts = {name: text for name, text in texts.items() if name not in {cell.field.name for cell in cells}}
         for name, text in texts.items():
             f = field_of(self.register, name)
             old = getattr(record, name) if record is not None else None
@@ -220,7 +227,7 @@ def plan_paste(session: Session, register: type[Record], ids: Sequence[str], nam
 
     Rows beyond the last record would be new. A block of one cell goes into all the records. A first row of headers says the columns itself.
     """
-    planner = _Planner(session, register)
+    planner = Planner(session, register)
     if block and (header := header_of(register, block[0])):
         # A headed block over people who are there says what is to change of them, never who they are.
         names, block = ["" if ids and register is Member and name in ("full_name", "id_number") else name for name in header], block[1:]
@@ -253,7 +260,7 @@ def plan_replace(session: Session, register: type[Record], ids: Sequence[str], n
     """Replace a text in these columns of these records; `whole`: only where the cell is nothing else. Numbers that are masked are left alone."""
     if not find:
         raise UserError("请写要找什么。")
-    planner = _Planner(session, register)
+    planner = Planner(session, register)
 
     def texts(record: Record) -> dict[str, str]:
         found = {}
@@ -269,8 +276,8 @@ def plan_replace(session: Session, register: type[Record], ids: Sequence[str], n
     return _plan_each(session, register, ids, texts, planner)
 
 
-def _plan_each(session: Session, register: type[Record], ids: Sequence[str], texts: Callable[[Record], Mapping[str, str]], planner: _Planner | None = None) -> BlockPlan:
-    planner = planner or _Planner(session, register)
+def _plan_each(session: Session, register: type[Record], ids: Sequence[str], texts: Callable[[Record], Mapping[str, str]], planner: Planner | None = None) -> BlockPlan:
+    planner = planner or Planner(session, register)
     records = _records(session, register, ids)
     lines = [planner.line(record, wanted) for record_id in ids if (record := records.get(record_id)) is not None and (wanted := texts(record))]
     return BlockPlan(register, tuple(lines), journal_end(session.connection()))

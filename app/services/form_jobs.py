@@ -6,23 +6,25 @@ down, and counts as a copy.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from app.printing import engine, template
-from app.services import applications, files, paperwork
+from app.services import files, notices, paperwork
+from app.services.claims import making
 from app.services.exchange import items
 from app.services.office import Office, stamp
+from app.services.records import Invalid
 from app.services.setup import own_union
 from db.office_tables import Printed
 from db.problems import UserError
 from db.record import Record, fields_of, new_id, values_of
-from db.registers import SubsidyApplication, register_named
+from db.registers import Member, Nomination, SubsidyApplication, register_named
 
 _PRINTED = cast(Table, Printed.__table__)
 AT_ONCE = 500
@@ -52,13 +54,42 @@ def job(office: Office, form: template.Form, ids: Sequence[str]) -> Job:
     """The form for these records in this order, or one paper for all of them. UserError where there is nothing to print, Invalid for a claim that may not be made."""
     if not ids:
         raise UserError("没有可打印的，请先在列表里选。")
-    if form.register == SubsidyApplication.__tablename__ and not form.list_of:
+    if len(fitting(office, form, ids)) < len(ids):
+        raise UserError(f"选中的里面有不用“{form.title}”的，请只选{'、'.join(value for values in form.when.values() for value in values)}。")
+    if not form.list_of and (ask := _ASKED_FIRST.get(form.name) or (making.check_before_printing if form.register == SubsidyApplication.__tablename__ else None)) is not None:
         for record_id in ids:
-            applications.check_before_printing(office, record_id)
+            ask(office, record_id)
     filled = contexts(office, form, ids)
     pdf = engine.render(form, filled, draft=office.practice)
     missing = engine.missing_characters(form, filled)
     return Job(form, tuple(ids), pdf, f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None)
+
+
+def fitting(office: Office, form: template.Form, ids: Sequence[str]) -> list[str]:
+    """Those of the records that the form is meant for, in their order."""
+    if not form.when:
+        return list(ids)
+    table = register_named(form.register).__table__
+    found: set[str] = set()
+    with office.vault.engine.connect() as connection:
+        for start in range(0, len(ids), AT_ONCE):
+            fits = [func.coalesce(table.c[name], values[0]).in_(values) if name == "kind" else table.c[name].in_(values) for name, values in form.when.items()]
+            found.update(connection.execute(select(table.c.id).where(table.c.id.in_(ids[start : start + AT_ONCE]), *fits)).scalars())
+    return [record_id for record_id in ids if record_id in found]
+
+
+def _notice_first(office: Office, nomination: str) -> None:
+    """Invalid while the public notice is missing, too short or not over."""
+    with office.vault.engine.connect() as connection:
+        table = Nomination.__table__
+        values = dict(connection.execute(select(table).where(table.c.id == nomination)).mappings().one())
+        problems = notices.check(connection, values, office.clock().astimezone().date())
+    if any(p.is_error for p in problems):
+        raise Invalid([p for p in problems if p.is_error])
+
+
+_ASKED_FIRST: Mapping[str, Callable[[Office, str], None]] = {"nomination": _notice_first}
+"""Forms that must not leave the house before something is in order; every claim is judged."""
 
 
 def job_named(office: Office, name: str, ids: Sequence[str]) -> Job:
@@ -90,15 +121,19 @@ def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[te
         if form.list_of:
             rows = reader.rows(roots, form.rows.get("rows", {}))
             values = {"no": f"{form.code}-{today:%Y%m%d}-{len(roots)}", "copy": 1, "digest": paperwork.digest_of(*roots), "record": "", "printed_on": printed, "photo": None}
-            return [{"union": union, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}).get("sums", ()))}]
+            return [{"union": union, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}))}]
         copies = _copies(session, form.name)
         reader.prepare(form, roots)
         return [reader.context(form, root, {"union": union}, {"copy": copies.get(root.id, 0) + 1, "printed_on": printed}, office) for root in roots]
 
 
-def totals(records: Sequence[Record], names: Iterable[str]) -> dict[str, Any]:
-    """How many there are, and the sums of their amounts."""
-    return {"count": len(records), **{f"sum_{name}": sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in names}}
+def totals(records: Sequence[Record], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """How many there are, the sums of the amounts in `sums`, and the balance of the two in `balance`."""
+    sums = {f"sum_{name}": sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in spec.get("sums", ())}
+    if "balance" in spec:
+        more, less = (sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in spec["balance"])
+        sums["balance"] = more - less
+    return {"count": len(records), **sums}
 
 
 def _copies(session: Session, form: str) -> dict[str, int]:
@@ -171,9 +206,12 @@ class _Reader:
             sources[source] = self.referred(sources[owner], name)
         filled: dict[str, Any] = dict(given)
         for source, record in sources.items():
-            filled[source] = values_of(record) if record is not None else paperwork.blank_values(register_named(form.sources[source]))
+            filled[source] = self._values(record, given) if record is not None else paperwork.blank_values(register_named(form.sources[source]))
+        filled["total"] = {"count": 0}
         for name, spec in form.rows.items():
-            filled[name] = self.rows(self._lists[form.name, name].get(root.id, []), spec)
+            listed = self._lists[form.name, name].get(root.id, [])
+            filled[name] = self.rows(listed, spec)
+            filled["total"] |= totals(listed, spec)
         known = [r for r in sources.values() if r is not None]
         filled["form"] = {
             "no": getattr(root, "form_no", None) or f"{form.code}-{root.id[-6:].upper()}", "record": root.id[-8:], "digest": paperwork.digest_of(*known),
@@ -181,15 +219,26 @@ class _Reader:
         }
         return filled
 
+    @staticmethod
+    def _values(record: Record, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A record's values; a member whose employer is not written down works where the union is."""
+        values = values_of(record)
+        if isinstance(record, Member) and not record.employer_name:
+            values["employer_name"] = given["union"].get("employer_name")
+        return values
+
     def rows(self, records: Sequence[Record], spec: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The lines of a list: each record's values, with those of what it refers to as `<field>_<name>`."""
         names: tuple[str, ...] = tuple(spec.get("with", ()))
         for name in names if records else ():
             target = next(f.kind.refers_to for f in fields_of(type(records[0])) if f.name == name)
             self._load(register_named(target), [getattr(r, name) for r in records])
-        lines = []
+        lines, balance = [], Decimal(0)
         for number, record in enumerate(records, 1):
             line = {"number": number, **values_of(record)}
+            if "balance" in spec:
+                more, less = (getattr(record, name) or Decimal(0) for name in spec["balance"])
+                line["balance"] = balance = balance + more - less
             for name in names:
                 target = next(f.kind.refers_to for f in fields_of(type(record)) if f.name == name)
                 other = self.referred(record, name)

@@ -35,6 +35,7 @@ class Query:
 
 
 CURRENT, GONE = "current", "gone"
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,11 @@ def titles(session: Session, register_name: str, ids: Sequence[str]) -> dict[str
     for start in range(0, len(wanted), 500):
         for record in session.scalars(select(register).where(register.id.in_(wanted[start : start + 500]))):
             found[record.id] = record.title
+    if register.with_member:
+        table = table_of(register)
+        members = dict(session.execute(select(table.c.id, table.c.member).where(table.c.id.in_(list(found)))).all()) if len(found) <= AT_ONCE else dict(session.execute(select(table.c.id, table.c.member)).all())
+        names = titles(session, Member.__tablename__, [m for m in members.values() if m])
+        found = {i: " ".join(part for part in (names.get(members.get(i) or "", ""), title if title != register.label else "") if part) or title for i, title in found.items()}
     return found
 
 
@@ -195,13 +201,18 @@ def lookup(session: Session, register_name: str, typed: str, *, limit: int = 20)
         rownos = search.find(session.connection(), register_name, typed, limit=limit)
         records: list[Record] = [r for r in page(session, register, rownos) if r.removed_at is None]
     else:
+        records = []
+    if not records and (register.with_member or not _is_indexed(register)):
         member = next((f.name for f in fields_of(register) if isinstance(f.kind, Reference) and f.kind.register == Member.__tablename__), None)
         table = table_of(register)
         either = [table.c.certificate_no.like(f"%{_escaped(typed)}%", escape="\\")] if "certificate_no" in table.c else []
         if member is not None:
-            either.append(table.c[member].in_([hit.id for hit in lookup(session, Member.__tablename__, typed, limit=200)]))
+            who = typed.split()[0] if register.with_member and typed.split() else typed
+            either.append(table.c[member].in_([hit.id for hit in lookup(session, Member.__tablename__, who, limit=200)]))
         rownos = list(session.scalars(select(table.c.rowno).where(and_(table.c.removed_at.is_(None), or_(false(), *either))).limit(limit)))
         records = page(session, register, rownos)
+        if register.with_member and len(rest := typed.split(maxsplit=1)) == 2:
+            records = [r for r in records if rest[1].strip() in r.title]
     return [describe(session, record) for record in records]
 
 
@@ -212,7 +223,7 @@ def describe(session: Session, record: Record) -> Hit:
         detail = " · ".join(part for part in (record.department, record.employee_no and f"工号 {record.employee_no}", record.mobile and f"手机尾号 {record.mobile[-4:]}", record.has_left and record.membership_event) if part)
     elif isinstance(record, Certificate | Entry | SubsidyApplication | SignIn) and record.member:
         detail = titles(session, Member.__tablename__, [record.member]).get(record.member, "")
-    title = record.title
+    title = titles(session, record.__tablename__, [record.id])[record.id] if record.with_member else record.title
     if isinstance(record, Certificate) and detail:
         title, detail = f"{detail}　{record.title}", record.kind or ""
     return Hit(record.__tablename__, record.id, title, detail or record.label)

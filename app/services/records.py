@@ -190,13 +190,14 @@ class Act:
             indexed.clear()
 
         tokens_of = register.search_tokens
+        derives = register.derive.__func__ is not Record.derive.__func__  # type: ignore[attr-defined]  # class methods
         entries, deed, dump = self._entries, Deed.CREATE, canonical
         for number, values in enumerate(rows):
             rowno += 1
             if progress and number % 500 == 0:
                 progress(number, 0)
             record_id = ids[number] if ids else new_id()
-            written = dict(values)
+            written = {**values, **register.derive(values)} if derives else dict(values)
             if not names_set.issuperset(written):
                 written = {name: value for name, value in written.items() if name in names_set}
             for name, to_wire in converters:
@@ -231,6 +232,7 @@ class Act:
         Fields that the district decides are refused unless its receipt is what speaks.
         """
         row = self.current(register, record_id)
+        values = {**values, **register.derive({**row, **values})}
         changes: dict[str, tuple[Any, Any]] = {}
         for f in fields_of(register):
             if f.name not in values:
@@ -238,6 +240,8 @@ class Act:
             old, new = f.to_wire(row[f.name]), f.to_wire(values[f.name])
             if old != new and self.kind not in (ActKind.RECEIPT, ActKind.UNDO) and f.is_above(old, new):
                 raise UserError(f"“{f.label}”由区总工会决定，这里不能改。")
+            if old != new and f.name in register.booked and self.kind is not ActKind.UNDO:
+                raise UserError(f"记过的账不能改，“{f.label}”没有动。记错了请冲销，再记一笔对的。")
             if old != new:
                 changes[f.name] = (old, new)
         if not changes:
@@ -259,6 +263,8 @@ class Act:
     def remove(self, register: type[Record], record_id: str, *, into: str | None = None) -> None:
         """Make a record a tombstone; it can be restored. `into`: the record that it was merged into, to which its id leads from now on."""
         row = self.current(register, record_id)
+        if register.booked and self.kind is not ActKind.UNDO:
+            raise UserError("记过的账不能删。记错了请冲销，再记一笔对的。")
         if row["removed_at"] is None:
             self._mark(register, row, self.at, Deed.REMOVE, {"into": into} if into else {})
             search.replace(self.connection, register.__tablename__, row["rowno"], [])

@@ -7,16 +7,19 @@ from typing import cast
 from sqlalchemy import Connection, String, Table, func, select, type_coerce
 
 from app.services.checkin.answers import PROOF
+from app.services.claims.judging import Claimable, survey
 from app.services.exchange.items import from_above, rows_of
 from app.services.exchange.outbox import heard, unsent
 from app.services.office import moment_of
-from app.services.policies import DEAD_STATES, judge_claim, policy_on
 from app.services.records import table_of
 from db.office_tables import SentPackage
-from db.registers import Certificate, Entry, Lecture, Member, SignIn, SubsidyApplication
+from db.registers import Certificate, Entry, Lecture, Member, SignIn
+from db.registers.claims import CAREER, PATENT_AID, PROJECT_AID, SKILL, STUDIO_AID, TRAINING_UNIT
 from db.registers.members import RETIRED
 from db.registers.membership import LEFT
 
+REMINDED = (SKILL, CAREER, PATENT_AID, TRAINING_UNIT, STUDIO_AID, PROJECT_AID)
+"""The claims that Today speaks of; the boost for migrant workers' studies is a person's own wish."""
 LONGEST_WAIT = 60
 """Days after which an unanswered package is spoken of."""
 _SENT = cast(Table, SentPackage.__table__)
@@ -62,15 +65,6 @@ class PlannedAbove:
 
 
 @dataclass(frozen=True)
-class Claimable:
-    certificate: str
-    full_name: str
-    occupation: str
-    skill_level: str
-    last_day: date
-
-
-@dataclass(frozen=True)
 class Today:
     lectures: tuple[DueLecture, ...]
     claimable: tuple[Claimable, ...]
@@ -87,7 +81,7 @@ def today(connection: Connection, now: datetime) -> Today:
     day = now.astimezone().date()
     waiting = unsent(connection)
     return Today(
-        _lectures(connection, day), _claimable(connection, day), waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), _targets(connection, day.year), roster_state(connection)
+        _lectures(connection, day), survey(connection, day, REMINDED).may, waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), _targets(connection, day.year), roster_state(connection)
     )
 
 
@@ -129,35 +123,15 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
     return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
 
 
-def _claimable(connection: Connection, day: date) -> tuple[Claimable, ...]:
-    """Certificates that may be claimed for and whose window is open, the nearest end first."""
-    policy = policy_on(connection, day)
-    if policy is None:
-        return ()
-    certificates, members, claims = table_of(Certificate), table_of(Member), table_of(SubsidyApplication)
-    claimed = select(claims.c.certificate).where(claims.c.removed_at.is_(None), func.coalesce(claims.c.state, "").not_in(DEAD_STATES))
-    rows = connection.execute(
-        select(certificates.c.id, certificates.c.occupation, certificates.c.skill_level, members.c.full_name)
-        .join(members, members.c.id == certificates.c.member)
-        .where(certificates.c.removed_at.is_(None), members.c.removed_at.is_(None), certificates.c.issued_on.is_not(None), certificates.c.skill_level.in_(list(policy.amounts)), certificates.c.id.not_in(claimed))
-    ).all()
-    found = []
-    for r in rows:
-        verdict = judge_claim(connection, r.id, on=day)
-        if verdict.may_claim and verdict.last_day:
-            found.append(Claimable(r.id, r.full_name, r.occupation or "", r.skill_level, verdict.last_day))
-    return tuple(sorted(found, key=lambda c: c.last_day))
-
-
 def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
     """The year's targets (`resources/policies/targets.toml`) and how far they are reached."""
     lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
     start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
     counts = connection.execute(
         select(sign_ins.c.lecture, func.count(), func.count(func.distinct(func.coalesce(sign_ins.c.member, sign_ins.c.full_name + "|" + func.coalesce(sign_ins.c.mobile, sign_ins.c.id))))).join(lectures, lectures.c.id == sign_ins.c.lecture)
-        .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
+        .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.training.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
     ).all()
-    planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
+    planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.training.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
     entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None), type_coerce(entries.c.entered_on, String).like(f"{year}%"))).scalar_one()
     certificates = table_of(Certificate)
     won = connection.execute(

@@ -9,8 +9,9 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 from sqlalchemy import select
 
-from app.services import applications, form_jobs, merging, paperwork
+from app.services import form_jobs, merging, paperwork
 from app.services.checkin.door import open_lecture
+from app.services.claims import making
 from app.services.lectures import papers
 from app.services.records import Invalid
 from app.services.roster.matching import Matcher, Near, pairs_in_roster
@@ -181,6 +182,17 @@ class RegisterActions:
             context = papers.badges(self.window.office, ids)
             self.window.show_pdf(paperwork.render(self.window.office, "badge", [context]), tr("签到证"), warning=paperwork.unprintable(self.window.office, "badge", [context]))
 
+    def narrow(self, register: type[Record], fixed: dict[str, Any], title: str, owner: type[Record], owner_id: str, *, empty: str = "") -> None:
+        """The rows of a register that belong to one record of another; Escape leads back to it."""
+        key = register.__tablename__
+
+        def back() -> None:
+            if self.window.go(owner.__tablename__):
+                self.window.register_page(owner.__tablename__).open_record(owner_id)
+
+        if self.window.go(key):
+            self.window.register_page(key).show_only(fixed, title.format(title=self._record(owner, owner_id).title), back=back, empty=empty)
+
     def show_entries(self) -> None:
         if ids := self._chosen("competition", tr("一项竞赛")):
             title = self._record(Competition, ids[0]).title
@@ -198,7 +210,7 @@ class RegisterActions:
     def apply(self, certificate_id: str) -> None:
         """Propose an application and open it, or say why not."""
         try:
-            application = applications.propose(self.window.office, certificate_id)
+            application = making.propose(self.window.office, certificate_id)
         except (Invalid, UserError) as e:
             errors.show(self.window, e)
             return
@@ -227,9 +239,10 @@ class RegisterActions:
         shown = page.model.ids_of(range(len(page.model.order)))
         for form in form_jobs.forms_of(self.window.office, register):
             for ids, words in ((chosen, tr("选中的 {n} {counter}")), (shown, tr("显示的全部 {n} {counter}"))):
-                if ids and (ids is chosen or len(shown) != len(chosen)):
-                    said = f"{tr(form.title)}：{words.format(n=len(ids), counter=register.counter)}"
-                    menu.addAction(said, lambda _checked=False, name=form.name, ids=ids: self.print_forms(name, ids))
+                fits = form_jobs.fitting(self.window.office, form, ids)
+                if fits and (ids is chosen or len(shown) != len(chosen)):
+                    said = f"{tr(form.title)}：{words.format(n=len(fits), counter=register.counter)}"
+                    menu.addAction(said, lambda _checked=False, name=form.name, fits=fits: self.print_forms(name, fits))
         if menu.isEmpty():
             menu.addAction(tr("打印显示的这些…"), page.print_list)
         menu.exec(page.print_button.mapToGlobal(QPoint(0, page.print_button.height())))

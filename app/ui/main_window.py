@@ -38,6 +38,7 @@ from app.ui.pages.settings import SettingsPage
 from app.ui.pages.today import TodayPage
 from app.ui.preferences import Preferences
 from app.ui.preview import Preview
+from app.ui.programmes import Programmes
 from app.ui.register.page import RegisterPage
 from app.ui.register.record_page import when
 from app.ui.register.sheets import OrganisationSheet
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.resize(1366, 768)
         self.pages: dict[str, Page] = {}
         self.registers = RegisterActions(self)
+        self.programmes = Programmes(self)
         self.navigation = navigation.navigation(office)
         self._makers = self._page_makers()
         self.stack = QStackedWidget()
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
 
     def _register(self, register: type[Record], *extra: QPushButton) -> RegisterPage:
         title = navigation.title_of(register)
+        extra = (*self.programmes.buttons_of(register), *extra)
         page = RegisterPage(self.office, register, self.preferences, title=title, extra=extra)
         page.title = title
         if form_jobs.forms_of(self.office, register):
@@ -189,7 +192,7 @@ class MainWindow(QMainWindow):
     def _make_today(self) -> Page:
         page = TodayPage(self.office)
         page.door_wanted.connect(self.registers.ask_door)
-        page.apply_wanted.connect(self.registers.apply)
+        page.apply_wanted.connect(self.programmes.survey_claims)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)

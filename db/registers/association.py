@@ -15,8 +15,10 @@ class TechMember(Record):
     __tablename__ = "tech_member"
     __table_args__ = (Index("one_tech_member", "member", unique=True, sqlite_where=text("removed_at IS NULL")),)
     label: ClassVar[str] = "技协会员"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "人"
     icon: ClassVar[str] = "user-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("member",),)
 
     member: Mapped[str | None] = field("会员", reference("member"), pii=Pii.PERSONAL, required=True)
     joined_on: Mapped[PartialDate | None] = field("入会时间", DATE, pii=Pii.PERSONAL)
@@ -35,6 +37,7 @@ class TechUnit(Record):
     label: ClassVar[str] = "技协团体会员"
     counter: ClassVar[str] = "家"
     icon: ClassVar[str] = "building-2"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("单位名称", TEXT, pii=Pii.NONE, required=True)

@@ -49,6 +49,7 @@ class Certificate(Record):
     label: ClassVar[str] = "证书"
     counter: ClassVar[str] = "本"
     icon: ClassVar[str] = "award"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("certificate_no",), ("member", "occupation", "skill_level"))
 
     member: Mapped[str | None] = field("持证人", reference("member"), pii=Pii.PERSONAL, required=True)
     kind: Mapped[str | None] = field("证书种类", code("certificate_kind"), pii=Pii.NONE)

@@ -27,6 +27,7 @@ class Competition(Record):
     label: ClassVar[str] = "竞赛"
     counter: ClassVar[str] = "项"
     icon: ClassVar[str] = "trophy"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
 
     name: Mapped[str | None] = field("竞赛名称", TEXT, pii=Pii.NONE, required=True, aliases=("名称",))
     kind: Mapped[str | None] = field("竞赛类型", code("competition_kind"), pii=Pii.NONE)
@@ -68,6 +69,7 @@ class CompetitionTrade(Record):
     label: ClassVar[str] = "竞赛工种"
     counter: ClassVar[str] = "个"
     icon: ClassVar[str] = "list-tree"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("competition", "trade"),)
     called: ClassVar[tuple[str, ...]] = ("trade",)
 
     competition: Mapped[str | None] = field("竞赛", reference("competition"), pii=Pii.NONE, required=True)
@@ -107,6 +109,7 @@ class Team(Record):
     label: ClassVar[str] = "参赛队"
     counter: ClassVar[str] = "队"
     icon: ClassVar[str] = "users"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("competition", "name"),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     competition: Mapped[str | None] = field("竞赛", reference("competition"), pii=Pii.NONE, required=True)
@@ -125,8 +128,10 @@ class Entry(Record):
     __tablename__ = "entry"
     __table_args__ = (Index("one_entry", "competition", "member", "trade", unique=True, sqlite_where=text("removed_at IS NULL")),)
     label: ClassVar[str] = "参赛报名"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "人次"
     icon: ClassVar[str] = "medal"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("competition", "member", "trade"),)
 
     competition: Mapped[str | None] = field("竞赛", reference("competition"), pii=Pii.NONE, required=True)
     member: Mapped[str | None] = field("选手", reference("member"), pii=Pii.PERSONAL, required=True)
@@ -156,6 +161,7 @@ class Score(Record):
     label: ClassVar[str] = "成绩"
     counter: ClassVar[str] = "条"
     icon: ClassVar[str] = "list-checks"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("round", "entry"),)
     called: ClassVar[tuple[str, ...]] = ()
 
     round: Mapped[str | None] = field("轮次", reference("competition_round"), pii=Pii.NONE, required=True)
@@ -177,6 +183,7 @@ class SafetyCupUnit(Record):
     label: ClassVar[str] = "安康杯参赛"
     counter: ClassVar[str] = "家"
     icon: ClassVar[str] = "shield-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("year", "unit"),)
     called: ClassVar[tuple[str, ...]] = ("unit", "year")
 
     competition: Mapped[str | None] = field("竞赛", reference("competition"), pii=Pii.NONE)

@@ -18,6 +18,7 @@ class BudgetLine(Record):
     label: ClassVar[str] = "预算"
     counter: ClassVar[str] = "行"
     icon: ClassVar[str] = "table-2"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("year", "name"),)
     called: ClassVar[tuple[str, ...]] = ("name", "year")
 
     year: Mapped[int | None] = field("年度", YEAR, pii=Pii.NONE, required=True)
@@ -39,8 +40,7 @@ class LedgerEntry(Record):
     counter: ClassVar[str] = "笔"
     icon: ClassVar[str] = "banknote"
     called: ClassVar[tuple[str, ...]] = ("summary",)
-    booked: ClassVar[tuple[str, ...]] = ("booked_on", "voucher_no", "programme", "budget_line", "source", "received", "paid", "claim", "reverses")
-    """What cannot be changed once it is booked."""
+    booked: ClassVar[tuple[str, ...]] = ("booked_on", "programme", "budget_line", "source", "received", "paid", "claim", "reverses")
 
     booked_on: Mapped[PartialDate | None] = field("日期", DATE, pii=Pii.NONE, required=True)
     voucher_no: Mapped[str | None] = field("凭证号", TEXT, pii=Pii.NONE)

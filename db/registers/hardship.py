@@ -16,8 +16,10 @@ from db.rules import dates_in_order
 class HardshipCase(Record):
     __tablename__ = "hardship_case"
     label: ClassVar[str] = "困难职工"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "户"
     icon: ClassVar[str] = "file-user"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("member",),)
     guarded: ClassVar[bool] = True
     called: ClassVar[tuple[str, ...]] = ("case_no",)
 
@@ -56,6 +58,7 @@ class FamilyMember(Record):
     label: ClassVar[str] = "家庭成员"
     counter: ClassVar[str] = "人"
     icon: ClassVar[str] = "users"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("hardship_case", "full_name"),)
     guarded: ClassVar[bool] = True
     called: ClassVar[tuple[str, ...]] = ("full_name",)
 

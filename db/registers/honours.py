@@ -25,6 +25,7 @@ class Honour(Record):
     label: ClassVar[str] = "荣誉"
     counter: ClassVar[str] = "项"
     icon: ClassVar[str] = "award"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("kind", "member", "awarded_on"), ("kind", "collective", "awarded_on"))
     called: ClassVar[tuple[str, ...]] = ("kind", "collective")
 
     kind: Mapped[str | None] = field("荣誉称号", code("honour_kind"), pii=Pii.NONE, required=True)

@@ -22,6 +22,7 @@ class Studio(Record):
     label: ClassVar[str] = "创新工作室"
     counter: ClassVar[str] = "个"
     icon: ClassVar[str] = "list-tree"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("工作室名称", TEXT, pii=Pii.NONE, required=True, hint="领军人姓名 + 创新工作室")
@@ -49,6 +50,7 @@ class StudioMember(Record):
     label: ClassVar[str] = "工作室成员"
     counter: ClassVar[str] = "人"
     icon: ClassVar[str] = "users"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("studio", "full_name"),)
     called: ClassVar[tuple[str, ...]] = ("full_name",)
 
     studio: Mapped[str | None] = field("工作室", reference("innovation_studio"), pii=Pii.NONE, required=True)
@@ -67,6 +69,7 @@ class StudioReview(Record):
     label: ClassVar[str] = "年度考核"
     counter: ClassVar[str] = "次"
     icon: ClassVar[str] = "clipboard-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("studio", "year"),)
     called: ClassVar[tuple[str, ...]] = ("year",)
 
     studio: Mapped[str | None] = field("工作室", reference("innovation_studio"), pii=Pii.NONE, required=True)
@@ -85,6 +88,7 @@ class Project(Record):
     label: ClassVar[str] = "创新项目"
     counter: ClassVar[str] = "项"
     icon: ClassVar[str] = "file-badge"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("项目名称", TEXT, pii=Pii.NONE, required=True)
@@ -118,6 +122,7 @@ class Result(Record):
     label: ClassVar[str] = "创新成果"
     counter: ClassVar[str] = "项"
     icon: ClassVar[str] = "badge-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name", "year"),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("成果名称", TEXT, pii=Pii.NONE, required=True)
@@ -152,6 +157,7 @@ class Patent(Record):
     label: ClassVar[str] = "专利"
     counter: ClassVar[str] = "件"
     icon: ClassVar[str] = "file-badge"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("patent_no",), ("name",))
     called: ClassVar[tuple[str, ...]] = ("name", "patent_no")
 
     name: Mapped[str | None] = field("专利名称", TEXT, pii=Pii.NONE, required=True)
@@ -186,6 +192,7 @@ class Proposal(Record):
     label: ClassVar[str] = "合理化建议"
     counter: ClassVar[str] = "条"
     icon: ClassVar[str] = "pencil"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name", "member"),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("建议名称", TEXT, pii=Pii.NONE, required=True)
@@ -209,6 +216,12 @@ class Proposal(Record):
     reward: Mapped[Decimal | None] = field("奖励金额", AMOUNT, pii=Pii.NONE)
 
     PARTS: ClassVar[dict[str, int]] = {"technical_score": 30, "economic_score": 30, "range_score": 20, "practical_score": 20}
+
+    @classmethod
+    def derive(cls, values: Values[str, Any]) -> Values[str, Any]:
+        """The total, once all four parts are marked."""
+        marks = [mark for name in cls.PARTS if (mark := values.get(name)) is not None]
+        return {"total_score": sum(marks, Decimal(0)) if len(marks) == len(cls.PARTS) else None}
 
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:

@@ -22,6 +22,7 @@ class Training(Record):
     label: ClassVar[str] = "培训班"
     counter: ClassVar[str] = "期"
     icon: ClassVar[str] = "graduation-cap"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name", "class_name", "starts_on"), ("name", "starts_on"))
     called: ClassVar[tuple[str, ...]] = ("name", "class_name")
 
     name: Mapped[str | None] = field("培训名称", TEXT, pii=Pii.NONE, required=True, aliases=("课程", "班次名称"))
@@ -62,6 +63,7 @@ class Enrolment(Record):
     label: ClassVar[str] = "学员"
     counter: ClassVar[str] = "人次"
     icon: ClassVar[str] = "user-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("training", "member"), ("training", "full_name", "unit"))
     called: ClassVar[tuple[str, ...]] = ("full_name",)
 
     training: Mapped[str | None] = field("培训班", reference("training"), pii=Pii.NONE, required=True)

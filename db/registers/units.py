@@ -17,6 +17,7 @@ class Employer(Record):
     label: ClassVar[str] = "用人单位"
     counter: ClassVar[str] = "家"
     icon: ClassVar[str] = "building-2"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("uscc",), ("name",))
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("单位名称", TEXT, pii=Pii.NONE, required=True, hint="与公章一致的全称")
@@ -37,6 +38,7 @@ class UnionGroup(Record):
     label: ClassVar[str] = "分会和小组"
     counter: ClassVar[str] = "个"
     icon: ClassVar[str] = "list-tree"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("name",),)
     called: ClassVar[tuple[str, ...]] = ("name",)
 
     name: Mapped[str | None] = field("名称", TEXT, pii=Pii.NONE, required=True)
@@ -57,6 +59,7 @@ class Officer(Record):
     label: ClassVar[str] = "工会干部"
     counter: ClassVar[str] = "人"
     icon: ClassVar[str] = "user-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("position", "full_name", "term_from"), ("position", "full_name"))
     called: ClassVar[tuple[str, ...]] = ("position", "full_name")
 
     position: Mapped[str | None] = field("职务", code("officer_position"), pii=Pii.NONE, required=True)

@@ -22,7 +22,8 @@ from app.receiver.ui.offices_page import OfficesPage
 from app.receiver.ui.run import NewReceiver
 from app.receiver.ui.settings_page import SettingsPage, SplitDialog
 from app.receiver.ui.window import DistrictWindow
-from app.services import applications, practice, setup, statistics
+from app.services import practice, setup, statistics
+from app.services.claims import making
 from app.services.exchange import answers, keyring, send
 from app.services.office import Office
 from app.services.records import ActKind
@@ -62,7 +63,7 @@ class Day:
         with made.vault.engine.connect() as connection:
             claimable = statistics.today(connection, made.clock().astimezone()).claimable
         for one in claimable[: 2 + n]:
-            applications.propose(made, one.certificate)
+            making.propose(made, one.id, one.claim)
         keyring.load_district_key(made, self.out / "朝阳区总工会（练习）.udkey")
         return made
 

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from app.services.records import table_of
+from app.services.records import ActKind, table_of
 from db import codes
+from db.problems import UserError
 from db.registers import DistrictItem
 
-_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id"}
+if TYPE_CHECKING:
+    from app.services.office import Office  # the office asks here for its words
+
+_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id"}
 """By which of its values a shipped row is called."""
 
 
@@ -22,14 +26,15 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "lecture-plan": {"topic": str, "starts_at": str, "place": str},
     "target": {"count": str, "title": str, "wanted": (int, str), "unit": str, "source": str, "valid_from": str},
     "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "window_months": int, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
-    "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "code": {"table": str, "term": str}, "form": {"name": str, "toml": str},
+    "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str},
+    "code": {"table": str, "term": str}, "form": {"name": str, "toml": str},
 }
 """What an item of each kind must have, and of which type."""
 
 
 _LABELS = {
     "topic": "题目", "starts_at": "时间", "place": "地点", "count": "数什么", "title": "名称", "wanted": "每个单位", "unit": "单位", "source": "文号依据", "valid_from": "从哪天起", "id": "编号", "levels": "等级和金额",
-    "kinds": "证书种类", "fields": "字段", "table": "哪张表", "term": "新词", "name": "名称", "toml": "内容", "basis": "依据",
+    "kinds": "证书种类", "fields": "字段", "value": "数值", "table": "哪张表", "term": "新词", "name": "名称", "toml": "内容", "basis": "依据",
 }
 
 
@@ -56,10 +61,14 @@ def problem_of(kind: str, body: Mapping[str, Any]) -> str:
 
 def from_above(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
     """The district's rows of a kind, by key."""
+    return _kept(connection, kind)
+
+
+def _kept(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
     table = table_of(DistrictItem)
     rows = connection.execute(select(table.c.key, table.c.body).where(table.c.kind == kind, table.c.removed_at.is_(None)).order_by(table.c.rowno))
     found = {row.key: json.loads(row.body) for row in rows}
-    return {key: body for key, body in found.items() if not problem_of(kind, body)}
+    return {key: body for key, body in found.items() if not problem_of(kind.removeprefix(OWN), body)}
 
 
 @cache
@@ -86,10 +95,50 @@ def shipped_rows(kind: str) -> list[dict[str, Any]]:
     return list(_shipped().get(kind, []))
 
 
+OWN = "own-"
+"""Before the kind of a row that the administrator wrote."""
+
+
 def rows_of(connection: Connection | None, kind: str) -> list[dict[str, Any]]:
-    """The rows that hold: the shipped ones of `resources/policies`, those of the district in place of them or beside them."""
-    shipped = shipped_rows(kind)
+    """The rows that hold: the shipped ones of `resources/policies`; in place of them or beside them the administrator's own; before all the district's."""
     if connection is None:
-        return shipped
-    above = from_above(connection, kind)
-    return [row for row in shipped if row[_SHIPPED_KEY[kind]] not in above] + list(above.values())
+        return shipped_rows(kind)
+    found = {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']}": row for row in shipped_rows(kind)}
+    for more in (_kept(connection, OWN + kind), from_above(connection, kind)):
+        replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()}
+        found = {key: row for key, row in found.items() if row[_SHIPPED_KEY[kind]] not in replaced}
+        found |= {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']} {key}": row for key, row in more.items()}
+    return list(found.values())
+
+
+def own_rows(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
+    """The administrator's rows of a kind, by key."""
+    return _kept(connection, OWN + kind)
+
+
+def keep_own(office: "Office", kind: str, row: Mapping[str, Any]) -> None:
+    """Write a row of the administrator's own, in place of the one of its key. UserError where it cannot be used."""
+    office.administrators_only()
+    if said := problem_of(kind, row):
+        raise UserError(said)
+    key = str(row[_SHIPPED_KEY[kind]])
+    with office.act(ActKind.EDIT, f"修改政策：{row['title']}") as act:
+        there = _own_id(act.connection, kind, key)
+        values = {"kind": OWN + kind, "key": key, "body": json.dumps(row, ensure_ascii=False, sort_keys=True)}
+        if there is None:
+            act.create(DistrictItem, values)
+        else:
+            act.change(DistrictItem, there, values)
+
+
+def drop_own(office: "Office", kind: str, key: str) -> None:
+    """Take the administrator's row away again, so that the shipped or the district's holds."""
+    office.administrators_only()
+    with office.act(ActKind.EDIT, "恢复原来的政策") as act:
+        if (there := _own_id(act.connection, kind, key)) is not None:
+            act.remove(DistrictItem, there)
+
+
+def _own_id(connection: Connection, kind: str, key: str) -> str | None:
+    table = table_of(DistrictItem)
+    return connection.execute(select(table.c.id).where(table.c.kind == OWN + kind, table.c.key == key, table.c.removed_at.is_(None))).scalar()

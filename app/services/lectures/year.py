@@ -109,10 +109,10 @@ def figures(connection: Connection, year: Year) -> Figures:
         for row in connection.exec_driver_sql(f"SELECT s.lecture, count(*) AS attendances, count(DISTINCT {PERSON}) AS people FROM sign_in s WHERE s.removed_at IS NULL GROUP BY s.lecture")
     }
     people = connection.exec_driver_sql(
-        f"SELECT count(DISTINCT {PERSON}) FROM sign_in s JOIN lecture l ON l.id = s.lecture AND l.removed_at IS NULL AND l.starts_at >= ? AND l.starts_at < ? WHERE s.removed_at IS NULL", (first, last)
+        f"SELECT count(DISTINCT {PERSON}) FROM sign_in s JOIN lecture l ON l.id = s.lecture AND l.removed_at IS NULL AND l.training IS NULL AND l.starts_at >= ? AND l.starts_at < ? WHERE s.removed_at IS NULL", (first, last)
     ).scalar_one()
     table = table_of(Lecture)
-    rows = connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.starts_at >= MOMENT.from_wire(first), table.c.starts_at < MOMENT.from_wire(last)).order_by(table.c.starts_at))
+    rows = connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.training.is_(None), table.c.starts_at >= MOMENT.from_wire(first), table.c.starts_at < MOMENT.from_wire(last)).order_by(table.c.starts_at))
     lines = tuple(
         Line(
             row.id, row.topic or "", row.theme or "", row.form or "", row.starts_at, row.place or "", row.speaker or "", row.organizer_unit or "", row.state or "计划",

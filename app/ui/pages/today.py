@@ -23,7 +23,7 @@ class TodayPage(ScrollPage):
     """Cards; every line that asks for something has the button that does it."""
 
     door_wanted = Signal(str)
-    apply_wanted = Signal(str)
+    apply_wanted = Signal()
     export_wanted = Signal()
     import_wanted = Signal()
     lecture_wanted = Signal()
@@ -86,9 +86,9 @@ class TodayPage(ScrollPage):
             self._line("presentation", "accent", f"{day} {starts:%H:%M} {lecture.topic}{planned}", tr("已签到 {n} 人，离线可用").format(n=lecture.present), tr("打开签到"), partial(self.door_wanted.emit, lecture.id), primary=True)
         if found.claimable:
             first = found.claimable[0]
-            soon = sum((c.last_day - now.date()).days <= 30 for c in found.claimable)
-            text = tr("{n} 人的技能补贴将在 30 天内过期").format(n=soon) if soon else tr("{n} 人可以申请技能补贴").format(n=len(found.claimable))
-            self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=f"{first.last_day:%Y-%m-%d}", name=first.full_name, what=f"{first.occupation}，{first.skill_level}"), tr("填申请表"), lambda: self.apply_wanted.emit(first.certificate))
+            soon = sum(c.last_day is not None and (c.last_day - now.date()).days <= 30 for c in found.claimable)
+            text = tr("{n} 份补贴或助推将在 30 天内过期").format(n=soon) if soon else tr("{n} 份补贴或助推可以申请").format(n=len(found.claimable))
+            self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=first.last_day or tr("没有期限"), name=first.full_name or first.claim, what=first.title), tr("看谁能申请"), self.apply_wanted.emit)
         if found.unsent:
             self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), found.unsent_sentence, tr("导出到 U 盘"), self.export_wanted.emit)
         if found.silence is not None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QDialog, QFormLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QFormLayout, QInputDialog, QLineEdit, QVBoxLayout
 from sqlalchemy.orm import Session
 
-from app.services import block
+from app.services import block, sheet_import
 from app.services.block import BlockPlan
 from app.services.listing import Hit
+from app.services.roster.reader import PasswordNeeded
 from app.ui import errors, jobs
 from app.ui.register.change_dialog import ChangeDialog
 from app.ui.register.editors import Editor, editor_for
@@ -55,6 +57,31 @@ class TableEdits:
         """The clipboard as new records, whatever is selected."""
         text = QGuiApplication.clipboard().text()
         self._check(tr("粘贴成新行"), lambda session: block.plan_paste(session, self.page.register, [], self._visible(), block.cells_of(text)))
+
+    def ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self.page, tr("从表格导入{label}").format(label=self.page.register.label), "", tr("表格 (*.xlsx *.xls *.csv *.txt *.et)"))
+        if path:
+            self.take_file(Path(path))
+
+    def take_file(self, path: Path, password: str | None = None) -> None:
+        """A workbook's rows, those that are there already changed, the others new; shown before they land."""
+        page = self.page
+
+        def read() -> BlockPlan:
+            with page.office.reading() as session:
+                return sheet_import.plan(session, page.register, path, password=password, fixed=page.fixed)
+
+        try:
+            made = jobs.wait(page, tr("正在读表格…"), read)
+        except PasswordNeeded:
+            typed, ok = QInputDialog.getText(page, tr("表格有密码"), tr("打开“{name}”的密码").format(name=path.name), QLineEdit.EchoMode.Password)
+            if ok:
+                self.take_file(path, typed)
+            return
+        except UserError as e:
+            errors.show(page, e)
+            return
+        self._check(tr("导入“{name}”").format(name=path.name), lambda _session: made)
 
     def fill_down(self) -> None:
         """The current column of the first selected row into the other selected rows."""

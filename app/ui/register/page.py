@@ -244,7 +244,7 @@ class RegisterPage(Page):
         self.count.setText(f"{total:,} {self.register.counter}")
         filtered = bool(self.quick.text().strip() or self.filters or self.fixed or self.scope == listing.GONE)
         self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
-        self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条。"))
+        self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条，或在“编辑”里从表格导入。"))
         if not total and self.register is Member and self.quick.text().strip():
             self.empty.detail.setText(self._nearly())
         if self.fixed and not (self.quick.text().strip() or self.filters):
@@ -338,6 +338,8 @@ class RegisterPage(Page):
         menu = QMenu(self)
         action(menu, tr("粘贴"), self.edits.paste, "Ctrl+V")
         action(menu, tr("粘贴成新行"), self.edits.paste_as_new)
+        if self.register is not Member and not self.register.only_one:
+            action(menu, tr("从表格导入…"), self.edits.ask_file)
         action(menu, tr("向下填充"), self.edits.fill_down, "Ctrl+D")
         action(menu, tr("查找替换…"), self.edits.replace, "Ctrl+H")
         action(menu, tr("批量改…"), self.edits.change_many, "Ctrl+R")

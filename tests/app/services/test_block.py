@@ -75,7 +75,7 @@ def test_one_cell_goes_into_all_that_are_selected(office: Office, three: list[st
 
 def test_what_follows_from_events_is_not_pasted_over(office: Office, three: list[str]) -> None:
     plan = paste(office, three, ["membership_event"], "转出")
-    assert plan.landing == () and "随会籍变化" in plan.lines[0].cells[0].problems[0].message
+    assert plan.landing == () and "由别的内容算出" in plan.lines[0].cells[0].problems[0].message
 
 
 def test_fill_down_and_change_many_say_how_many_before(office: Office, three: list[str]) -> None:
@@ -128,7 +128,7 @@ def test_copying_a_record_and_pasting_it_back_changes_nothing(office: Office, on
     record_id = one_of_each[register.__tablename__]
     with office.reading() as session:
         record = session.scalars(select(register).where(register.id == record_id)).one()
-        planner = block._Planner(session, register)
+        planner = block.Planner(session, register)
         row = [planner.show(f, value) for f, value in zip(fields_of(register), values_of(record).values(), strict=True)]
         plan = block.plan_paste(session, register, [record_id], [f.name for f in fields_of(register)], [row])
     assert plan.landing == ()

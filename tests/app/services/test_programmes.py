@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.services import applications, entries, policies
+from app.services import entries, policies
+from app.services.claims import judging, making
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
 from db.dates import PartialDate
@@ -67,9 +68,9 @@ def certificate(add: Callable[..., str]) -> Callable[..., str]:
     return make
 
 
-def judged(office: Office, certificate_id: str, on: date = TODAY) -> policies.Judgement:
+def judged(office: Office, certificate_id: str, on: date = TODAY) -> judging.Judgement:
     with office.vault.engine.connect() as connection:
-        return policies.judge_claim(connection, certificate_id, on=on)
+        return judging.judge_claim(connection, certificate_id, on=on)
 
 
 def test_a_sound_certificate_may_be_claimed_for_with_the_policys_amount(office: Office, certificate: Callable[..., str]) -> None:
@@ -101,30 +102,30 @@ def test_every_reason_against_is_said(office: Office, certificate: Callable[...,
 
 def test_one_certificate_is_never_paid_twice(office: Office, certificate: Callable[..., str]) -> None:
     one = certificate()
-    applications.propose(office, one)
+    making.propose(office, one)
     with pytest.raises(Invalid, match="已经申请过"):
-        applications.propose(office, one)
+        making.propose(office, one)
 
 
 def test_the_same_trade_and_level_is_claimed_once_whatever_the_certificate(office: Office, add: Callable[..., str], certificate: Callable[..., str]) -> None:
     who = add(Member, **person(3))
-    applications.propose(office, certificate(member=who))
+    making.propose(office, certificate(member=who))
     assert "same-level" in [p.code for p in judged(office, certificate(member=who)).problems]
 
 
 def test_a_year_has_a_cap_and_a_lower_level_after_a_higher_is_doubted(office: Office, add: Callable[..., str], certificate: Callable[..., str]) -> None:
     who = add(Member, **person(3))
-    applications.propose(office, certificate(member=who))
+    making.propose(office, certificate(member=who))
     lower = judged(office, certificate(member=who, skill_level="四级/中级工"))
     assert ([p.code for p in lower.problems], lower.may_claim) == (["lower-after-higher"], True)
     for trade in ("焊工", "钳工"):
-        applications.propose(office, certificate(member=who, occupation=trade))
+        making.propose(office, certificate(member=who, occupation=trade))
     assert "year-cap" in [p.code for p in judged(office, certificate(member=who, occupation="车工")).problems]
 
 
 def test_a_withdrawn_claim_frees_its_certificate(office: Office, certificate: Callable[..., str]) -> None:
     one = certificate()
-    application = applications.propose(office, one)
+    application = making.propose(office, one)
     with office.act(ActKind.EDIT, "撤回") as act:
         act.change(SubsidyApplication, application, {"state": "撤回"})
     assert judged(office, one).may_claim
@@ -132,15 +133,15 @@ def test_a_withdrawn_claim_frees_its_certificate(office: Office, certificate: Ca
 
 def test_form_numbers_run_without_gaps_or_repeats(office: Office, certificate: Callable[..., str]) -> None:
     for n in range(3):
-        applications.propose(office, certificate(n))
+        making.propose(office, certificate(n))
     with office.reading() as session:
         assert list(session.scalars(select(SubsidyApplication.form_no).order_by(SubsidyApplication.rowno))) == [f"BT-2026-00000{n}" for n in (1, 2, 3)]
 
 
 def test_a_refused_proposal_uses_up_no_number(office: Office, certificate: Callable[..., str]) -> None:
     with pytest.raises(Invalid):
-        applications.propose(office, certificate(1, skill_level="二级/技师"))
-    application = applications.propose(office, certificate(2))
+        making.propose(office, certificate(1, skill_level="二级/技师"))
+    application = making.propose(office, certificate(2))
     with office.reading() as session:
         assert session.scalars(select(SubsidyApplication.form_no).where(SubsidyApplication.id == application)).one() == "BT-2026-000001"
 
@@ -153,6 +154,6 @@ def test_a_window_is_never_shorter_than_its_months_nor_a_month_longer(day: date,
 
 
 def test_every_policy_names_its_source_and_stands_for_some_day() -> None:
-    for policy in policies.subsidy_policies():
-        assert policy.source and policy.amounts
-        assert policies.policy_on(None, policy.valid_from + timedelta(days=1)) is not None
+    for policy in policies.claim_policies():
+        assert policy.source and (policy.amounts or policy.is_proposed)
+        assert policies.policy_on(None, policy.valid_from + timedelta(days=1), policy.claim) is not None

@@ -1,0 +1,129 @@
+"""What a claim rests on, read in bulk: certificates, places in a contest, patents, trainings, studios, projects, or the person herself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from app.services.records import table_of
+from db.dates import PartialDate
+from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Patent, Project, Studio, StudioMember, Training
+from db.registers.claims import BASES
+
+
+@dataclass(frozen=True)
+class Basis:
+    """`field` is the claim's field that names it. `arose`: the day from which the right is reckoned. `level` chooses the amount, `subject` is what two claims may not both be of."""
+
+    field: str
+    id: str
+    title: str
+    member: Mapping[str, Any] | None
+    arose: PartialDate | None = None
+    arose_label: str = ""
+    level: str | None = None
+    subject: str | None = None
+    kind: str | None = None
+    is_removed: bool = False
+    facts: Mapping[str, Any] | None = None
+    """What the conditions ask about: the record's own values and what hangs on it."""
+
+
+_PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_event_date", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
+_AT_ONCE = 500
+
+
+def read(connection: Connection, claim: str, ids: Sequence[str] | None = None) -> list[Basis]:
+    """Everything a kind of claim can rest on, or of that what `ids` names; removed records only when they are named."""
+    return [basis for field in BASES[claim] or ("member",) for basis in _READERS[field](connection, ids)]
+
+
+def field_for(claim: str) -> str:
+    """The field that names the basis of most claims of a kind."""
+    return (BASES[claim] or ("member",))[0]
+
+
+def _rows(connection: Connection, register: type[Any], ids: Sequence[str] | None) -> list[dict[str, Any]]:
+    table = table_of(register)
+    if ids is None:
+        return [dict(row) for row in connection.execute(select(table).where(table.c.removed_at.is_(None))).mappings()]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        found += (dict(row) for row in connection.execute(select(table).where(table.c.id.in_(ids[start : start + _AT_ONCE]))).mappings())
+    return found
+
+
+def _people(connection: Connection, ids: Sequence[str | None] | None) -> dict[str, Mapping[str, Any]]:
+    """The members that are named, or all; by id."""
+    table = table_of(Member)
+    query = select(*(table.c[name] for name in _PERSON))
+    wanted = [i for i in dict.fromkeys(ids or ()) if i]
+    if ids is None or len(wanted) > _AT_ONCE:
+        return {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+    return {row["id"]: dict(row) for row in connection.execute(query.where(table.c.id.in_(wanted))).mappings()} if wanted else {}
+
+
+def _certificates(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    rows = _rows(connection, Certificate, ids)
+    people = _people(connection, [r["member"] for r in rows])
+    return [
+        Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", r["skill_level"], r["occupation"], r["kind"], r["removed_at"] is not None, r)
+        for r in rows
+    ]
+
+
+def _entries(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    """Places in contests that gave no certificate; the level of the amount is empty, the round is the highest there was."""
+    rows = _rows(connection, Entry, ids)
+    if ids is None:
+        rows = [r for r in rows if r["rank"]]
+    people = _people(connection, [r["member"] for r in rows])
+    contests = {r["id"]: r for r in _rows(connection, Competition, list(dict.fromkeys(r["competition"] for r in rows)))}
+    table = table_of(CompetitionRound)
+    rounds: dict[str, set[str]] = {}
+    for competition, name in connection.execute(select(table.c.competition, table.c.name).where(table.c.removed_at.is_(None))):
+        rounds.setdefault(competition, set()).add(name)
+    found = []
+    for r in rows:
+        contest = contests.get(r["competition"], {})
+        highest = next((name for name in ("决赛", "复赛", "初赛") if name in rounds.get(r["competition"], ())), "决赛")
+        facts = {**r, "highest_round": highest, "competition_class": contest.get("competition_class")}
+        found.append(Basis("entry", r["id"], f"{contest.get('name') or '竞赛'} {r['trade']}", people.get(r["member"]), contest.get("ends_on") or contest.get("starts_on"), "竞赛结束", None, f"{r['competition']}:{r['trade']}", None, r["removed_at"] is not None, facts))
+    return found
+
+
+def _patents(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    rows = _rows(connection, Patent, ids)
+    people = _people(connection, [r["member"] for r in rows])
+    return [Basis("patent", r["id"], r["name"], people.get(r["member"]), r["grant_published_on"], "授权公告", None, r["patent_no"] or r["id"], r["kind"], r["removed_at"] is not None, r) for r in rows]
+
+
+def _trainings(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    return [Basis("training", r["id"], r["name"], None, r["ends_on"] or r["starts_on"], "培训结束", r["skill_level"], r["id"], r["kind"], r["removed_at"] is not None, r) for r in _rows(connection, Training, ids)]
+
+
+def _studios(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    rows = _rows(connection, Studio, ids)
+    team = table_of(StudioMember)
+    counts: dict[str, int] = dict(connection.execute(select(team.c.studio, func.count()).where(team.c.removed_at.is_(None), team.c.left_on.is_(None)).group_by(team.c.studio)).all())
+    return [Basis("studio", r["id"], r["name"], None, r["named_on"], "命名", r["level"], r["id"], r["studio_kind"], r["removed_at"] is not None, {**r, "team": counts.get(r["id"], 0)}) for r in rows]
+
+
+def _projects(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    rows = _rows(connection, Project, ids)
+    everything = rows if ids is None else _rows(connection, Project, None)
+    found = []
+    for r in rows:
+        unsettled = [o["name"] for o in everything if o["id"] != r["id"] and o["first_paid_on"] and not o["settled_on"] and ((r["studio"] and o["studio"] == r["studio"]) or (r["leader"] and o["leader"] == r["leader"]))]
+        found.append(Basis("project", r["id"], r["name"], None, r["approved_on"], "立项", r["level"], r["id"], None, r["removed_at"] is not None, {**r, "unsettled": unsettled}))
+    return found
+
+
+def _persons(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
+    return [Basis("member", p["id"], p["full_name"], p, is_removed=p["removed_at"] is not None, subject=p["id"], facts=p) for p in _people(connection, ids).values() if ids is not None or p["removed_at"] is None]
+
+
+_READERS: Mapping[str, Callable[[Connection, Sequence[str] | None], list[Basis]]] = {
+    "certificate": _certificates, "entry": _entries, "patent": _patents, "training": _trainings, "studio": _studios, "project": _projects, "member": _persons,
+}

@@ -1,0 +1,110 @@
+"""Conditions that policies name, each a question about the basis with its answer as a sentence (domain 5.3)."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from app.services.claims.basis import Basis
+from app.services.policies import months_after
+from db.dates import PartialDate
+from db.problems import Problem, warning
+
+Claim = Mapping[str, Any]
+Condition = Callable[[Basis, Claim, date], Problem | None]
+SENIOR_SECONDARY = ("高中", "中专")
+SMALLEST_TEAM = 3
+"""Members of a studio besides which a studio is none (domain 5.4; configurable there by the policy's own condition)."""
+_TOP = {"决赛": 10, "复赛": 5}
+
+
+def _card(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.member and basis.member["member_card_no"] else Problem("no-card", "还没有会员卡号，这项助推要凭会员卡申请。", "member")
+
+
+def _rural(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    rural = basis.member and (basis.member["household_type"] == "农业户口" or basis.member["is_migrant_worker"])
+    return None if rural else Problem("not-rural", "不是农业户籍的职工，不能报这项计划。", "member")
+
+
+def _senior_secondary(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    education = basis.member["education"] if basis.member else None
+    if education is None:
+        return Problem("education-missing", "名册里没有填学历，请先补上。", "member")
+    return None if education in SENIOR_SECONDARY else Problem("education", f"学历是{education}，这项计划要高中或同等学力。", "member")
+
+
+def _contract_year(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    start, end = claim.get("contract_from"), claim.get("contract_to")
+    if not isinstance(start, PartialDate):
+        return warning("contract-missing", "还没有填合同起止，要一年以上的劳动合同。", "contract_from")
+    if isinstance(end, PartialDate) and end.last_day() < months_after(start.first_day(), 12).replace(day=1):
+        return Problem("contract-short", "合同不满一年，不能报这项计划。", "contract_to")
+    return None
+
+
+def _fact(name: str, code: str, said: str) -> Condition:
+    def ask(basis: Basis, claim: Claim, on: date) -> Problem | None:
+        return None if basis.facts and basis.facts.get(name) else Problem(code, said, basis.field)
+
+    return ask
+
+
+def _granted(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.facts and basis.facts.get("state") == "授权" else Problem("not-granted", "专利还没有授权，不能申请。", "patent")
+
+
+def _invention(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.kind == "发明" else Problem("not-an-invention", f"只助推发明专利，这件是{basis.kind or '没有填类型'}。", "patent")
+
+
+def _top(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    """Final: the first ten; where the semi-final is the highest round: the first five."""
+    if basis.field != "entry" or basis.facts is None:
+        return None
+    most = _TOP.get(str(basis.facts.get("highest_round")), 0)
+    rank = basis.facts.get("rank")
+    return None if rank and rank <= most else Problem("rank", f"名次要在{basis.facts.get('highest_round')}前 {most} 名。" if most else "只办了初赛的竞赛不能申请。", "entry")
+
+
+def _no_certificate(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    if basis.field == "entry" and basis.facts and basis.facts.get("outcome") in ("已取证", "晋级取证"):
+        return Problem("certified", "这次竞赛已经取证，请按证书申请。", "entry")
+    return None
+
+
+def _named(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.facts and basis.facts.get("state") == "已命名" else Problem("not-named", "工作室还没有命名，不能申请。", "studio")
+
+
+def _team(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    if not basis.facts or not basis.facts.get("leader"):
+        return Problem("no-leader", "工作室没有填领军人。", "studio")
+    return None if basis.facts.get("team", 0) >= SMALLEST_TEAM else Problem("team-small", f"工作室成员不到 {SMALLEST_TEAM} 人。", "studio")
+
+
+def _settled(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    names = basis.facts.get("unsettled") if basis.facts else None
+    return Problem("unsettled", f"“{names[0]}”的助推资金还没有结算，不能再申请新的。", "project") if names else None
+
+
+def _approved_this_year(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.arose and basis.arose.year == on.year else Problem("not-this-year", "只收当年立项的项目。", "project")
+
+
+def _two_years(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    end = basis.facts.get("ends_on") if basis.facts else None
+    if not isinstance(end, PartialDate) or basis.arose is None:
+        return warning("end-missing", "还没有填计划完成日期，项目要在两年内完成。", "project")
+    return None if end.first_day() <= months_after(basis.arose.last_day(), 24) else Problem("too-long", "计划完成日期超过立项后两年。", "project")
+
+
+def _finished(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    return None if basis.facts and basis.facts.get("state") == "结束" else Problem("not-finished", "培训还没有结束，不能申请。", "training")
+
+
+CONDITIONS: Mapping[str, Condition] = {
+    "card": _card, "rural": _rural, "senior_secondary": _senior_secondary, "contract_year": _contract_year, "granted": _granted, "invention": _invention,
+    "service_invention": _fact("is_service", "not-service", "不是职务发明，不能申请。"), "in_use": _fact("in_use", "not-in-use", "专利还没有用于生产，不能申请。"),
+    "top": _top, "no_certificate": _no_certificate, "named": _named, "team": _team, "settled": _settled, "approved_this_year": _approved_this_year,
+    "start_money": _fact("start_money", "no-start-money", "还没有填单位的启动资金。"), "approval": _fact("approval_no", "no-approval", "还没有填企业批文。"), "two_years": _two_years, "finished": _finished,
+}

@@ -1,0 +1,203 @@
+"""Whether a claim may be made, how much, until when; and why not, in a sentence. One question or twenty thousand: the claims are read once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.services.claims import basis as bases
+from app.services.claims.basis import Basis
+from app.services.claims.conditions import CONDITIONS
+from app.services.policies import ClaimPolicy, last_day_to_claim, policy_named, policy_on
+from app.services.records import table_of
+from db import codes
+from db.problems import Problem, UserError, warning
+from db.registers import Certificate, SubsidyApplication
+from db.registers.claims import BASES, SKILL
+from db.registers.membership import LEFT
+
+DEAD_STATES = ("撤回", "不批准")
+_FIELDS = tuple(dict.fromkeys(field for fields in BASES.values() for field in fields))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a claim may be made under a policy: the amount, the last day, and every reason against or doubt."""
+
+    policy: ClaimPolicy | None
+    amount: Decimal | None
+    last_day: date | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def may_claim(self) -> bool:
+        return not any(p.is_error for p in self.problems)
+
+    @property
+    def why_not(self) -> str:
+        return "".join(p.message for p in self.problems if p.is_error)
+
+
+class Judge:
+    """Judges claims against those there are. `members` narrows what is read to the claims of these people."""
+
+    def __init__(self, connection: Connection, *, members: Sequence[str] | None = None) -> None:
+        self.connection = connection
+        self._by_member: dict[str, list[Mapping[str, Any]]] = {}
+        self._by_basis: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        self._by_id: dict[str, Mapping[str, Any]] = {}
+        self._policies: dict[tuple[str, date], ClaimPolicy | None] = {}
+        claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
+        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", *_FIELDS)]
+        query = select(*columns, certificates.c.occupation, certificates.c.skill_level).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
+        if members is not None:
+            query = query.where(claims.c.member.in_(members) | claims.c.member.is_(None))
+        for found in connection.execute(query).mappings():
+            row = dict(found)
+            self._by_id[row["id"]] = row
+            if row["member"]:
+                self._by_member.setdefault(row["member"], []).append(row)
+            for field in _FIELDS:
+                if row[field]:
+                    self._by_basis.setdefault((field, row[field]), []).append(row)
+
+    def policy(self, claim: str, on: date) -> ClaimPolicy | None:
+        if (claim, on) not in self._policies:
+            self._policies[claim, on] = policy_on(self.connection, on, claim)
+        return self._policies[claim, on]
+
+    def judge(self, claim: str, basis: Basis, *, on: date, application_id: str | None = None, policy: ClaimPolicy | None = None) -> Judgement:
+        """Judge a claim made on a day; an existing application is not its own rival, and is judged by the row it names."""
+        policy = policy or self.policy(claim, on)
+        if policy is None:
+            return Judgement(None, None, None, (Problem("no-policy", f"{on} 没有生效的{claim}政策，请先在政策里添加。"),))
+        problems = [*_person(basis, claim, on), *_level(policy, basis)]
+        last = None
+        if basis.arose_label and basis.arose is None:
+            problems.append(Problem("issued-missing", f"没有填{basis.arose_label}日期，算不出申请期限，请先补上。", basis.field))
+        elif basis.arose is not None:
+            last = last_day_to_claim(policy, basis.arose)
+            if basis.arose.first_day() > on:
+                problems.append(Problem("issued-later", f"{basis.arose_label}日期晚于申请日期，请核对。", "applied_on"))
+            if policy.year_after and on.year <= basis.arose.year:
+                problems.append(Problem("too-early", f"{basis.arose.year} 年{basis.arose_label}的，{basis.arose.year + 1} 年才能申请。", "applied_on"))
+            elif last is not None and on > last:
+                window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
+                problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
+        own = self._by_id.get(application_id or "", {})
+        problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, own, on)) is not None)
+        problems += self._rivals(policy, basis, on, application_id, own)
+        if basis.field == "certificate" and basis.facts and not basis.facts["is_verified"]:
+            problems.append(warning("not-verified", "证书还没有联网核验，请打印查询页附后。", "certificate"))
+        return Judgement(policy, policy.amount_for(basis.level), last, tuple(problems))
+
+    def _rivals(self, policy: ClaimPolicy, basis: Basis, on: date, application_id: str | None, own: Mapping[str, Any]) -> list[Problem]:
+        def alive(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+            return [r for r in rows if r["id"] != application_id and r["state"] not in DEAD_STATES]
+
+        theirs = alive(self._by_member.get(basis.member["id"], ())) if basis.member else []
+        same_kind = [r for r in theirs if (r["kind"] or SKILL) == policy.claim]
+        found = []
+        if own.get("has_other_claim"):
+            found.append(Problem("other-claim", "本人已享受同一证书的其他补贴，不能再申请。", "has_other_claim"))
+        for rival in alive(self._by_basis.get((basis.field, basis.id), ())):
+            rival_kind = rival["kind"] or SKILL
+            if rival_kind == policy.claim:
+                said = "这本证书已经申请过补贴，不能再用。" if basis.field == "certificate" else f"已经用它申请过{policy.claim}，不能再用。"
+                found.append(Problem("same-certificate" if basis.field == "certificate" else "same-basis", said, basis.field))
+                break
+            if rival_kind in policy.excludes:
+                found.append(Problem("double-use", f"已经用它申请过{rival_kind}，不能再申请{policy.claim}。", basis.field))
+                break
+        else:
+            if policy.once_per_level and basis.field == "certificate" and basis.subject and any(r["occupation"] == basis.subject and r["skill_level"] == basis.level for r in same_kind):
+                found.append(Problem("same-level", "同一工种同一等级已经申请过补贴，只能一次。", "certificate"))
+            if basis.field == "member" and same_kind and policy.once_per_level:
+                found.append(Problem("once", f"本人已经申请过{policy.claim}，只能一次。", "member"))
+        if basis.member and sum(1 for r in same_kind if r["applied_on"] and r["applied_on"].year == on.year) >= policy.per_person_and_year:
+            found.append(Problem("year-cap", f"本人今年已申请 {policy.per_person_and_year} 次，到上限了。", "member"))
+        ladder = codes.table("skill_level")
+        if policy.no_lower_after_higher and basis.level and any(r["occupation"] == basis.subject and r["skill_level"] and ladder.rank(r["skill_level"]) > ladder.rank(basis.level) for r in same_kind):
+            found.append(warning("lower-after-higher", "已按更高等级申请过，一般不再补低等级，请看一眼。", "certificate"))
+        return found
+
+
+def _person(basis: Basis, claim: str, on: date) -> list[Problem]:
+    member = basis.member
+    if basis.is_removed or (member is not None and member["removed_at"] is not None):
+        return [Problem("removed", "这个人或这本证书已经从册子里删除了，不能申请。", basis.field)]
+    if member is None:
+        return [Problem("nobody", "没有写是谁的，不能申请。", basis.field)] if basis.field in ("certificate", "entry", "patent") else []
+    if member["membership_event"] in LEFT:
+        return [Problem("not-a-member", f"{member['full_name']}已{member['membership_event']}，不是会员，不能申请。", "member")]
+    if member["joined_on"] is not None and member["joined_on"].first_day() > on:
+        return [Problem("not-yet-a-member", f"{member['full_name']}在申请那天还没有入会，不能申请。", "member")]
+    return []
+
+
+def _level(policy: ClaimPolicy, basis: Basis) -> list[Problem]:
+    found = []
+    if basis.field == "certificate" and policy.kinds and basis.kind and basis.kind not in policy.kinds:
+        found.append(Problem("kind-not-covered", f"“{basis.kind}”不在补贴范围（{'、'.join(policy.kinds)}）。", "certificate"))
+    by_level = [level for level in policy.amounts if level]
+    if not by_level or "" in policy.amounts or basis.field == "entry":
+        return found
+    if basis.level is None:
+        found.append(Problem("level-missing", "证书没有填等级，请先补上。" if basis.field == "certificate" else "没有填级别，请先补上。", basis.field))
+    elif basis.level not in policy.amounts:
+        found.append(Problem("level-not-covered", f"“{basis.level}”不在补贴等级（{'、'.join(by_level)}）。", basis.field))
+    return found
+
+
+def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str = SKILL, application_id: str | None = None, policy_id: str | None = None) -> Judgement:
+    """Judge one claim by the id of what it rests on. UserError when that is gone."""
+    found = bases.read(connection, claim, [basis_id])
+    if not found:
+        raise UserError("申请所凭的记录已经不在了，请刷新后再试。")
+    basis = found[0]
+    judge = Judge(connection, members=[basis.member["id"]] if basis.member else None)
+    if policy_id and (policy := policy_named(connection, policy_id)) is not None:
+        return judge.judge(claim, basis, on=on, application_id=application_id, policy=policy)
+    return judge.judge(claim, basis, on=on, application_id=application_id)
+
+
+@dataclass(frozen=True)
+class Claimable:
+    """Somebody or something that may claim now."""
+
+    claim: str
+    field: str
+    id: str
+    member: str | None
+    full_name: str
+    title: str
+    amount: Decimal | None
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Who may claim, the nearest end first; and who may not, with the reason."""
+
+    may: tuple[Claimable, ...]
+    may_not: tuple[tuple[Claimable, str], ...]
+
+
+def survey(connection: Connection, on: date, claims: Sequence[str] = tuple(BASES)) -> Survey:
+    """Judge everything that could be claimed for on a day."""
+    judge = Judge(connection)
+    may, may_not = list[Claimable](), list[tuple[Claimable, str]]()
+    for claim in claims:
+        if judge.policy(claim, on) is None:
+            continue
+        for basis in bases.read(connection, claim):
+            verdict = judge.judge(claim, basis, on=on)
+            one = Claimable(claim, basis.field, basis.id, basis.member["id"] if basis.member else None, basis.member["full_name"] if basis.member else "", basis.title, verdict.amount, verdict.last_day)
+            if verdict.may_claim:
+                may.append(one)
+            else:
+                may_not.append((one, verdict.why_not))
+    return Survey(tuple(sorted(may, key=lambda c: (c.last_day or date.max, c.full_name))), tuple(may_not))

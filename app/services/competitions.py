@@ -1,0 +1,315 @@
+"""A competition after the entries: scores of its rounds, ranking, awards, certificates won, and from these the claims (三位一体)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.services import policies
+from app.services.office import Office
+from app.services.records import Act, ActKind, table_of
+from db import codes
+from db.dates import PartialDate
+from db.fields import Reading
+from db.kinds import MARK
+from db.problems import UserError
+from db.registers import Certificate, Competition, CompetitionRound, CompetitionTrade, Entry, Member, Score
+
+ORDER = ("初赛", "复赛", "决赛")
+OUT = ("退出",)
+TIES = "总成绩相同的，实操高的在前；再相同的，理论高的在前；都相同的并列，下一名次空出。"
+"""The rule for ties, as it is shown and printed (拟)."""
+_CENT = Decimal("0.01")
+
+
+def total(theory: Decimal | None, practical: Decimal | None, share: int) -> Decimal | None:
+    """The weighted mark, `share` the theory's part of a hundred; None until the papers that count are marked."""
+    if (theory is None and share) or (practical is None and share < 100):
+        return None
+    return ((theory or Decimal(0)) * share / 100 + (practical or Decimal(0)) * (100 - share) / 100).quantize(_CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contestant on the score sheet of a round (or of a competition without rounds)."""
+
+    entry: str
+    full_name: str
+    department: str
+    trade: str
+    theory: Decimal | None
+    practical: Decimal | None
+    is_absent: bool
+    total: Decimal | None
+    rank: int | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    competition: str
+    round: str | None
+    title: str
+    share: int
+    lines: tuple[Line, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(line.is_absent or line.total is not None for line in self.lines)
+
+
+def rounds_of(connection: Connection, competition: str) -> list[Mapping[str, Any]]:
+    """The rounds in order: 初赛, 复赛, 决赛."""
+    table = table_of(CompetitionRound)
+    rows = [dict(r) for r in connection.execute(select(table).where(table.c.competition == competition, table.c.removed_at.is_(None))).mappings()]
+    return sorted(rows, key=lambda r: (ORDER.index(r["name"]) if r["name"] in ORDER else len(ORDER), str(r["starts_on"] or "")))
+
+
+def _share(connection: Connection, competition: Mapping[str, Any], round_: Mapping[str, Any] | None, day: date) -> int:
+    for found in (round_["theory_weight"] if round_ else None, competition["theory_weight"]):
+        if found is not None:
+            return int(found)
+    return policies.rule(connection, "theory_share", day).value
+
+
+def ranks(marks: Sequence[tuple[Decimal | None, Decimal | None, Decimal | None]]) -> list[int | None]:
+    """Places for (total, practical, theory); equals share a place and the next is left out; None without a total."""
+    keyed = [(t, p or Decimal(0), th or Decimal(0)) for t, p, th in marks if t is not None]
+    return [None if t is None else 1 + sum(other > (t, p or Decimal(0), th or Decimal(0)) for other in keyed) for t, p, th in marks]
+
+
+def sheet(office: Office, competition: str, round_: str | None = None, trade: str | None = None) -> Sheet:
+    """The score sheet: who takes part in this round and what they reached. From the second round on: who was let on by the round before."""
+    with office.vault.engine.connect() as connection:
+        return _sheet(connection, competition, round_, trade, office.clock().astimezone().date())
+
+
+def _sheet(connection: Connection, competition: str, round_: str | None, trade: str | None, day: date) -> Sheet:
+    contests, entries, members, scores = table_of(Competition), table_of(Entry), table_of(Member), table_of(Score)
+    found = connection.execute(select(contests).where(contests.c.id == competition)).mappings().first()
+    if found is None:
+        raise UserError("这项竞赛已经不在了，请刷新后再试。")
+    rounds = rounds_of(connection, competition)
+    now = next((r for r in rounds if r["id"] == round_), None)
+    if round_ is not None and now is None:
+        raise UserError("这一轮已经不在了，请刷新后再试。")
+    query = (
+        select(entries.c.id, entries.c.trade, entries.c.state, entries.c.theory_score, entries.c.practical_score, members.c.full_name, members.c.department)
+        .join(members, members.c.id == entries.c.member).where(entries.c.competition == competition, entries.c.removed_at.is_(None)).order_by(entries.c.trade, entries.c.rowno)
+    )
+    rows = [r for r in connection.execute(query).mappings() if (trade is None or r["trade"] == trade) and r["state"] not in OUT]
+    if now is None:
+        marks = {r["id"]: (r["theory_score"], r["practical_score"], False) for r in rows}
+    else:
+        rows = [r for r in rows if now["trade"] in (None, r["trade"])]
+        let_on = _let_on(connection, competition, rounds, now, day)
+        if let_on is not None:
+            rows = [r for r in rows if r["id"] in let_on]
+        marks = {r["entry"]: (r["theory_score"], r["practical_score"], bool(r["is_absent"])) for r in connection.execute(select(scores).where(scores.c.round == round_, scores.c.removed_at.is_(None))).mappings()}
+    share = _share(connection, dict(found), now, day)
+    raw = [(r, *marks.get(r["id"], (None, None, False))) for r in rows]
+    totals = [None if absent else total(theory, practical, share) for _, theory, practical, absent in raw]
+    lines: list[Line] = []
+    for name in dict.fromkeys(r["trade"] for r in rows):
+        places = [n for n, (r, *_) in enumerate(raw) if r["trade"] == name]
+        for place, n in zip(ranks([(totals[n], raw[n][2], raw[n][1]) for n in places]), places, strict=True):
+            r, theory, practical, absent = raw[n]
+            lines.append(Line(r["id"], r["full_name"], r["department"] or "", r["trade"], theory, practical, absent, totals[n], place))
+    return Sheet(competition, round_, f"{found['name']}{'　' + now['name'] if now else ''}", share, tuple(lines))
+
+
+def _let_on(connection: Connection, competition: str, rounds: Sequence[Mapping[str, Any]], now: Mapping[str, Any], day: date) -> set[str] | None:
+    """Who goes on from the round before this one; None where there is none, or it lets everybody on."""
+    place = next(n for n, r in enumerate(rounds) if r["id"] == now["id"])
+    before = next((r for r in reversed(rounds[:place]) if r["name"] != now["name"] and (r["trade"] in (None, now["trade"]) or now["trade"] is None)), None)
+    if before is None or not before["advance"]:
+        return None
+    marked = _sheet(connection, competition, before["id"], None, day)
+    return {line.entry for line in marked.lines if line.rank is not None and line.rank <= before["advance"]} | ({line.entry for line in marked.lines if before["trade"] not in (None, line.trade)})
+
+
+def enter_scores(office: Office, competition: str, round_: str | None, marks: Mapping[str, tuple[object, object, bool]]) -> int:
+    """Write marks given as text or numbers: entry -> (theory, practical, absent). How many changed. UserError names the first that cannot be."""
+    read = {entry: (_mark(theory), _mark(practical), absent) for entry, (theory, practical, absent) in marks.items()}
+    changed = 0
+    with office.act(ActKind.EDIT, "录入竞赛成绩") as act:
+        contest = act.current(Competition, competition)
+        act.title = f"录入成绩：{contest['name']}"
+        scores = table_of(Score)
+        there = {r["entry"]: r["id"] for r in act.connection.execute(select(scores.c.entry, scores.c.id).where(scores.c.round == round_, scores.c.removed_at.is_(None))).mappings()} if round_ else {}
+        for entry, (theory, practical, absent) in read.items():
+            values = {"theory_score": theory, "practical_score": practical}
+            if round_ is None:
+                changed += bool(act.change(Entry, entry, values))
+            elif entry in there:
+                changed += bool(act.change(Score, there[entry], {**values, "is_absent": absent or None}))
+            elif theory is not None or practical is not None or absent:
+                act.create(Score, {"round": round_, "entry": entry, **values, "is_absent": absent or None})
+                changed += 1
+    return changed
+
+
+def _mark(cell: object) -> Decimal | None:
+    reading: Reading = MARK.read(cell if isinstance(cell, str) else "" if cell is None else str(cell))
+    if reading.problems:
+        raise UserError(reading.problems[0].message)
+    value: Decimal | None = reading.value
+    if value is not None and not 0 <= value <= 100:
+        raise UserError(f"成绩按百分制填，0 到 100 分，{value} 不对。")
+    return value
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What settling a competition came to."""
+
+    ranked: int
+    awarded: int
+    without: tuple[str, ...]
+    """Names of those who have no total yet."""
+
+
+def settle(office: Office, competition: str) -> Settled:
+    """Totals, places and awards of every trade into the entries, as one act. With weights on the rounds the total is their sum, else the last round decides."""
+    day = office.clock().astimezone().date()
+    with office.act(ActKind.EDIT, "评定名次") as act:
+        contest = act.current(Competition, competition)
+        act.title = f"评定名次：{contest['name']}"
+        results = _results(act.connection, competition, day)
+        prizes = [(name, contest[field] or 0) for name, field in (("一等奖", "first_prizes"), ("二等奖", "second_prizes"), ("三等奖", "third_prizes"))]
+        ranked = awarded = 0
+        without = []
+        for trade in dict.fromkeys(r.trade for r in results):
+            lines = [r for r in results if r.trade == trade]
+            for line, place in zip(lines, ranks([(r.total, r.practical, r.theory) for r in lines]), strict=True):
+                award = _award(place, prizes)
+                values: dict[str, Any] = {"total_score": line.total, "rank": place, "award": award}
+                if place is not None:
+                    values["state"] = "完赛"
+                if any(r.round for r in results):
+                    values |= {"theory_score": line.theory, "practical_score": line.practical}
+                act.change(Entry, line.entry, values)
+                ranked += place is not None
+                awarded += award is not None
+                if place is None:
+                    without.append(line.full_name)
+    return Settled(ranked, awarded, tuple(without))
+
+
+@dataclass(frozen=True)
+class _Result:
+    entry: str
+    full_name: str
+    trade: str
+    theory: Decimal | None
+    practical: Decimal | None
+    total: Decimal | None
+    round: str | None
+
+
+def _results(connection: Connection, competition: str, day: date) -> list[_Result]:
+    rounds = rounds_of(connection, competition)
+    if not rounds:
+        return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total, None) for x in _sheet(connection, competition, None, None, day).lines]
+    found: dict[str, _Result] = {}
+    sums: dict[str, Decimal] = {}
+    for r in rounds:
+        for x in _sheet(connection, competition, r["id"], None, day).lines:
+            if r["weight"] and x.total is not None:
+                sums[x.entry] = sums.get(x.entry, Decimal(0)) + x.total * r["weight"] / 100
+            before = found.get(x.entry)
+            if x.total is not None or before is None:
+                found[x.entry] = _Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total, r["id"])
+    if not any(r["weight"] for r in rounds):
+        # the last round decides; those who did not reach it stand behind, in no place of their own
+        last: dict[str, str] = {}
+        for r in rounds:
+            for x in _sheet(connection, competition, r["id"], None, day).lines:
+                last[x.trade] = r["id"]
+        return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total if x.round == last[x.trade] else None, x.round) for x in found.values()]
+    return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, sums[x.entry].quantize(_CENT, ROUND_HALF_UP) if x.entry in sums else None, x.round) for x in found.values()]
+
+
+def _award(place: int | None, prizes: Sequence[tuple[str, int]]) -> str | None:
+    start = 1
+    for name, count in prizes:
+        if place is not None and start <= place < start + count:
+            return name
+        start += count
+    return None
+
+
+@dataclass(frozen=True)
+class Won:
+    """A certificate that an entry has won: the level, and whether by place or by passing."""
+
+    entry: str
+    member: str
+    full_name: str
+    trade: str
+    level: str
+    is_promotion: bool
+
+
+def winners(office: Office, competition: str) -> list[Won]:
+    """Who gets a certificate of which level by the plan of the trade: the first so many are promoted, who passes both papers gets the pass level."""
+    with office.vault.engine.connect() as connection:
+        return _winners(connection, competition)
+
+
+def _winners(connection: Connection, competition: str) -> list[Won]:
+    trades, entries, members, certificates = table_of(CompetitionTrade), table_of(Entry), table_of(Member), table_of(Certificate)
+    plans = {r["trade"]: r for r in connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}
+    have = set(connection.execute(select(certificates.c.entry).where(certificates.c.entry.is_not(None), certificates.c.removed_at.is_(None))).scalars())
+    ladder = codes.table("skill_level")
+    found = []
+    query = (
+        select(entries.c.id, entries.c.member, entries.c.trade, entries.c.rank, entries.c.theory_score, entries.c.practical_score, members.c.full_name)
+        .join(members, members.c.id == entries.c.member).where(entries.c.competition == competition, entries.c.removed_at.is_(None), entries.c.rank.is_not(None)).order_by(entries.c.trade, entries.c.rank, entries.c.rowno)
+    )
+    for r in connection.execute(query).mappings():
+        plan = plans.get(r["trade"])
+        if plan is None or r["id"] in have:
+            continue
+        passed = plan["pass_level"] and all(mark is not None and mark >= (plan["pass_score"] or 60) for mark in (r["theory_score"], r["practical_score"]))
+        promoted = plan["promotion_level"] and plan["promotion_ranks"] and r["rank"] <= plan["promotion_ranks"]
+        levels = [(plan["promotion_level"], True)] * bool(promoted) + [(plan["pass_level"], False)] * bool(passed)
+        if levels:
+            level, by_rank = max(levels, key=lambda x: ladder.rank(x[0]))
+            found.append(Won(r["id"], r["member"], r["full_name"], r["trade"], level, by_rank))
+    return found
+
+
+def certify(office: Office, competition: str, *, issued_on: PartialDate, issuing_body: str, numbers: Mapping[str, str] | None = None, kind: str = "职业技能等级证书") -> list[str]:
+    """Certificates for everybody who won one, as one act; `numbers` by entry where they are known. The entries are marked; the ids of the certificates."""
+    made = []
+    with office.act(ActKind.EDIT, "登记竞赛取证") as act:
+        contest = act.current(Competition, competition)
+        trades = table_of(CompetitionTrade)
+        plans = {r["trade"]: r for r in act.connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}
+        found = _winners(act.connection, competition)
+        act.title = f"登记竞赛取证：{contest['name']}，{len(found)} 本"
+        for one in found:
+            plan = plans[one.trade]
+            made.append(
+                act.create(
+                    Certificate,
+                    {
+                        "member": one.member, "kind": kind, "occupation": one.trade, "occupation_code": plan["occupation_code"], "occupation_edition": plan["occupation_edition"], "skill_level": one.level,
+                        "certificate_no": (numbers or {}).get(one.entry) or None, "issuing_body": issuing_body or None, "issued_on": issued_on, "entry": one.entry,
+                    },
+                )
+            )
+            act.change(Entry, one.entry, {"outcome": "晋级取证" if one.is_promotion else "已取证"})
+            _raise_level(act, one)
+    return made
+
+
+def _raise_level(act: Act, one: Won) -> None:
+    """The roster follows: nobody's level is lowered."""
+    ladder = codes.table("skill_level")
+    now = act.current(Member, one.member)["skill_level"]
+    if now is None or (now in ladder.words and ladder.rank(now) < ladder.rank(one.level)):
+        act.change(Member, one.member, {"skill_level": one.level}, checked=True)

@@ -1,0 +1,132 @@
+"""Funds: bookings against budget lines, reversals, balances. A balance is only ever reckoned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from app.services.office import Office
+from app.services.records import Act, ActKind, Invalid, table_of
+from db.dates import PartialDate
+from db.problems import Problem, UserError
+from db.registers import BudgetLine, LedgerEntry, Member, SubsidyApplication
+
+TRAINING_ONLY, TRAINING = "只用于职工培训", "职工培训"
+PAYABLE = ("批准", "已发放")
+_OF_CLAIM = {"技能提升补贴": "技能补贴", "职业发展助推": "技能补贴", "农民工大学生助推": "职工培训", "培训单位补贴": "职工培训", "专利助推": "职工创新", "创新工作室助推": "职工创新", "创新项目助推": "职工创新"}
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One budget line as it stands."""
+
+    line: str
+    year: int
+    name: str
+    programme: str
+    budget: Decimal
+    received: Decimal
+    paid: Decimal
+    beneficiaries: int
+
+    @property
+    def left(self) -> Decimal:
+        """What the budget still allows."""
+        return self.budget - self.paid
+
+    @property
+    def in_hand(self) -> Decimal:
+        return self.received - self.paid
+
+    @property
+    def per_head(self) -> Decimal | None:
+        """Cost for each who benefited."""
+        return (self.paid / self.beneficiaries).quantize(Decimal("0.01")) if self.beneficiaries else None
+
+
+def balances(connection: Connection, year: int | None = None) -> list[Balance]:
+    """Every budget line with what was received and paid on it."""
+    lines, ledger = table_of(BudgetLine), table_of(LedgerEntry)
+    sums: dict[str, list[Any]] = {}
+    for row in connection.execute(select(ledger.c.budget_line, ledger.c.received, ledger.c.paid, ledger.c.beneficiaries, ledger.c.reverses).where(ledger.c.removed_at.is_(None), ledger.c.budget_line.is_not(None))):
+        found = sums.setdefault(row.budget_line, [Decimal(0), Decimal(0), 0])
+        if row.reverses:  # a reversal takes away on the side where the booking stood
+            found[1] -= row.received or Decimal(0)
+            found[0] -= row.paid or Decimal(0)
+            found[2] -= row.beneficiaries or 0
+        else:
+            found[0] += row.received or Decimal(0)
+            found[1] += row.paid or Decimal(0)
+            found[2] += row.beneficiaries or 0
+    query = select(lines).where(lines.c.removed_at.is_(None)).order_by(lines.c.year, lines.c.rowno)
+    return [
+        Balance(r["id"], r["year"], r["name"], r["programme"], r["amount"], *sums.get(r["id"], (Decimal(0), Decimal(0), 0)))
+        for r in connection.execute(query if year is None else query.where(lines.c.year == year)).mappings()
+    ]
+
+
+def check(connection: Connection, values: Mapping[str, Any]) -> list[Problem]:
+    """What the budget line forbids: another use than its own, more than it holds."""
+    if not values.get("budget_line"):
+        return []
+    lines = table_of(BudgetLine)
+    line = connection.execute(select(lines).where(lines.c.id == values["budget_line"])).mappings().one()
+    found = []
+    if line["earmark"] == TRAINING_ONLY and values.get("paid") and values.get("programme") != TRAINING:
+        found.append(Problem("earmark", f"“{line['name']}”是专款，{TRAINING_ONLY}，不能记到“{values.get('programme') or '别的项目'}”。", "budget_line"))
+    balance = next(b for b in balances(connection) if b.line == line["id"])
+    if values.get("paid") and not values.get("reverses") and values["paid"] > balance.left:
+        found.append(Problem("over-budget", f"“{line['name']}”的预算还剩 {balance.left:,.2f} 元，这一笔 {values['paid']:,.2f} 元超了。", "paid"))
+    return found
+
+
+def book(office: Office, values: Mapping[str, Any]) -> str:
+    """Book one line; Invalid where the record or its budget line forbids it."""
+    with office.act(ActKind.EDIT, f"记账：{values.get('summary') or ''}") as act:
+        return book_in(act, values)
+
+
+def book_in(act: Act, values: Mapping[str, Any]) -> str:
+    if problems := check(act.connection, values):
+        raise Invalid(problems)
+    return act.create(LedgerEntry, values)
+
+
+def reverse(office: Office, entry: str, why: str) -> str:
+    """Book a line back: the same amount on the other side, with the reason. UserError where it was booked back before."""
+    if not why.strip():
+        raise UserError("冲销要写原因。")
+    with office.act(ActKind.EDIT, "冲销") as act:
+        row = act.current(LedgerEntry, entry)
+        ledger = table_of(LedgerEntry)
+        if row["reverses"] or act.connection.execute(select(ledger.c.id).where(ledger.c.reverses == entry, ledger.c.removed_at.is_(None))).first():
+            raise UserError("这一笔已经冲销过，或者它本身就是冲销。")
+        act.title = f"冲销：{row['summary']}"
+        keep = {name: row[name] for name in ("programme", "budget_line", "source", "beneficiaries", "claim")}
+        today = PartialDate.of(date.fromisoformat(act.at[:10]))
+        return act.create(LedgerEntry, {**keep, "booked_on": today, "summary": f"冲销：{row['summary']}（{why.strip()}）"[:200], "received": row["paid"], "paid": row["received"], "reverses": entry, "handler": row["handler"]})
+
+
+def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, voucher_no: str = "", handler: str = "") -> str:
+    """Book the payment of an approved claim: the amount that was approved, once. UserError before it is approved, or a second time."""
+    with office.act(ActKind.EDIT, "发放补贴") as act:
+        row = act.current(SubsidyApplication, claim)
+        if row["state"] not in PAYABLE or row["approved_amount"] is None:
+            raise UserError("这份申请还没有批准，不能记发放。")
+        ledger = table_of(LedgerEntry)
+        booked = list(act.connection.execute(select(ledger.c.id, ledger.c.reverses).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None))))
+        undone = {b.reverses for b in booked if b.reverses}
+        if any(b.reverses is None and b.id not in undone for b in booked):
+            raise UserError("这份申请已经记过发放了。")
+        who = act.current(Member, row["member"])["full_name"] if row["member"] else ""
+        act.title = f"发放{row['kind'] or '补贴'}：{who or row['form_no']}"
+        return book_in(
+            act,
+            {
+                "booked_on": PartialDate.of(office.clock().astimezone().date()), "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
+                "source": "区总工会拨款", "summary": f"{row['kind'] or '补贴'} {row['form_no'] or ''} {who}".strip(), "paid": row["approved_amount"], "beneficiaries": 1, "handler": handler or office.user.name, "claim": claim,
+            },
+        )

@@ -1,0 +1,195 @@
+"""Who may claim what until when (domain 5.3, 5.4): each condition is a test, and the judgement of old claims stays."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.services.claims import judging, making
+from app.services.exchange import items
+from app.services.office import Office
+from app.services.records import ActKind, Invalid
+from db.dates import PartialDate
+from db.record import Record
+from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Patent, Project, Studio, StudioMember, SubsidyApplication, Training
+from db.registers.claims import BASES, CAREER, COLLEGE, PATENT_AID, PROJECT_AID, SKILL, STUDIO_AID, TRAINING_UNIT
+from tests.conftest import NOW, person
+
+TODAY = date(2026, 11, 20)
+CARD = {"member_card_no": "6214850112345670"}
+RURAL = {**CARD, "household_type": "农业户口", "education": "高中"}
+
+
+def codes_of(office: Office, basis: str, claim: str, on: date = TODAY) -> set[str]:
+    with office.vault.engine.connect() as connection:
+        return {p.code for p in judging.judge_claim(connection, basis, on=on, claim=claim).problems}
+
+
+def ready(add: Callable[..., str], claim: str, **more: Any) -> str:
+    """What a claim of each kind can rest on, all in order; `more` changes it."""
+    if claim in (SKILL, CAREER):
+        who = add(Member, **person(1, **CARD))
+        return add(Certificate, **{"member": who, "kind": "职业技能等级证书", "occupation": "电工", "skill_level": "三级/高级工", "issued_on": PartialDate(2026, 3, 8), "is_verified": True, **more})
+    if claim == COLLEGE:
+        return add(Member, **person(1, **{**RURAL, **more}))
+    if claim == PATENT_AID:
+        who = add(Member, **person(1, **CARD))
+        return add(Patent, **{"name": "一种夹具", "kind": "发明", "member": who, "is_service": True, "in_use": True, "state": "授权", "grant_published_on": PartialDate(2025, 6, 1), **more})
+    if claim == TRAINING_UNIT:
+        return add(Training, **{"name": "焊工班", "kind": "技能培训", "starts_on": PartialDate(2026, 5, 1), "ends_on": PartialDate(2026, 6, 1), "state": "结束", **more})
+    studio = add(Studio, **{"name": "张三创新工作室", "level": "区级", "state": "已命名", "named_on": PartialDate(2026, 5, 1), "leader": add(Member, **person(2)), **(more if claim == STUDIO_AID else {})})
+    for n in range(3):
+        add(StudioMember, studio=studio, full_name=f"成员{'甲乙丙'[n]}")
+    if claim == STUDIO_AID:
+        return studio
+    return add(Project, **{"name": "节能改造", "studio": studio, "level": "区级", "approved_on": PartialDate(2026, 2, 1), "approval_no": "某发〔2026〕1号", "start_money": Decimal(10000), "ends_on": PartialDate(2027, 12, 1), **more})
+
+
+@pytest.mark.parametrize("claim", BASES)
+def test_what_is_in_order_may_be_claimed_once_and_is_proposed_with_its_policy(office: Office, add: Callable[..., str], claim: str) -> None:
+    basis = ready(add, claim)
+    assert not {c for c in codes_of(office, basis, claim) if c not in ("not-verified", "contract-missing")}
+    made = making.propose(office, basis, claim)
+    with office.reading() as session:
+        row = session.scalars(select(SubsidyApplication).where(SubsidyApplication.id == made)).one()
+    assert (row.kind, bool(row.policy), row.form_no) == (claim, True, "BT-2026-000001")
+    with pytest.raises(Invalid):
+        making.propose(office, basis, claim)
+    assert making.judge_again(office, made).may_claim
+
+
+@pytest.mark.parametrize(
+    ("claim", "changed", "code"),
+    [
+        (PATENT_AID, {"kind": "实用新型"}, "not-an-invention"), (PATENT_AID, {"is_service": False}, "not-service"), (PATENT_AID, {"in_use": None}, "not-in-use"), (PATENT_AID, {"state": "公开"}, "not-granted"),
+        (PATENT_AID, {"grant_published_on": PartialDate(2026, 2, 1)}, "too-early"), (PATENT_AID, {"grant_published_on": PartialDate(2024, 12, 31)}, "window-closed"), (PATENT_AID, {"member": None}, "nobody"),
+        (COLLEGE, {"household_type": "非农业户口"}, "not-rural"), (COLLEGE, {"education": "本科"}, "education"), (COLLEGE, {"education": None}, "education-missing"), (COLLEGE, {"member_card_no": None}, "no-card"),
+        (COLLEGE, {"membership_event": "转出"}, "not-a-member"), (TRAINING_UNIT, {"state": "计划"}, "not-finished"), (STUDIO_AID, {"state": "培育"}, "not-named"), (STUDIO_AID, {"leader": None}, "no-leader"),
+        (PROJECT_AID, {"approved_on": PartialDate(2025, 12, 31)}, "not-this-year"), (PROJECT_AID, {"ends_on": PartialDate(2029, 1, 1)}, "too-long"), (PROJECT_AID, {"start_money": None}, "no-start-money"),
+        (PROJECT_AID, {"approval_no": None}, "no-approval"), (PROJECT_AID, {"level": "单位级"}, "level-not-covered"), (SKILL, {"issued_on": PartialDate(2025, 11, 19)}, "window-closed"),
+        (SKILL, {"issued_on": None}, "issued-missing"), (SKILL, {"skill_level": "五级/初级工", "kind": "培训合格证"}, "kind-not-covered"), (CAREER, {"skill_level": "五级/初级工"}, "level-not-covered"),
+    ],
+)
+def test_what_is_not_in_order_is_refused_with_the_reason(office: Office, add: Callable[..., str], claim: str, changed: dict[str, Any], code: str) -> None:
+    assert code in codes_of(office, ready(add, claim, **changed), claim)
+
+
+def test_a_team_of_two_is_no_studio(office: Office, add: Callable[..., str]) -> None:
+    studio = add(Studio, name="小工作室", state="已命名", named_on=PartialDate(2026, 5, 1), leader=add(Member, **person(3)))
+    add(StudioMember, studio=studio, full_name="成员甲")
+    assert "team-small" in codes_of(office, studio, STUDIO_AID)
+
+
+def test_an_unsettled_project_blocks_the_next_of_its_studio(office: Office, add: Callable[..., str]) -> None:
+    project = ready(add, PROJECT_AID)
+    with office.reading() as session:
+        studio = session.scalars(select(Studio.id)).one()
+    other = add(Project, name="旧项目", studio=studio, first_paid_on=PartialDate(2024, 5))
+    assert "unsettled" in codes_of(office, project, PROJECT_AID)
+    with office.act(ActKind.EDIT, "结算") as act:
+        act.change(Project, other, {"settled_on": PartialDate(2026, 1)})
+    assert "unsettled" not in codes_of(office, project, PROJECT_AID)
+
+
+@pytest.mark.parametrize(("rounds", "rank", "outcome", "code"), [(("决赛",), 10, None, None), (("决赛",), 11, None, "rank"), (("初赛", "复赛"), 5, None, None), (("复赛",), 6, None, "rank"), (("初赛",), 1, None, "rank"), (("决赛",), 1, "已取证", "certified")])
+def test_a_place_in_a_contest_without_certificates(office: Office, add: Callable[..., str], rounds: tuple[str, ...], rank: int, outcome: str | None, code: str | None) -> None:
+    contest = add(Competition, name="竞赛", trades="电工", ends_on=PartialDate(2026, 6, 1))
+    for name in rounds:
+        add(CompetitionRound, competition=contest, name=name)
+    entry = add(Entry, competition=contest, member=add(Member, **person(1, **CARD)), trade="电工", rank=rank, outcome=outcome)
+    assert codes_of(office, entry, CAREER) == ({code} if code else set())
+
+
+def test_somebody_who_joined_later_was_no_member_on_that_day(office: Office, add: Callable[..., str]) -> None:
+    basis = ready(add, SKILL)
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    with office.act(ActKind.EDIT, "入会") as act:
+        act.change(Member, who, {"joined_on": PartialDate(2026, 12, 1)})
+    assert "not-yet-a-member" in codes_of(office, basis, SKILL)
+
+
+def test_all_who_may_are_proposed_in_one_act_and_the_cap_holds_among_them(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1))
+    for n in range(5):
+        add(Certificate, member=who, occupation=f"工种{'甲乙丙丁戊'[n]}", skill_level="三级/高级工", issued_on=PartialDate(2026, 3, 8))
+    with office.vault.engine.connect() as connection:
+        found = judging.survey(connection, TODAY, (SKILL,))
+    assert len(found.may) == 5
+    done = making.propose_many(office, found.may)
+    assert len(done.made) == 3 and all("上限" in why for _, why in done.refused)  # three a person and year
+
+
+def test_those_who_may_not_are_named_with_the_reason(office: Office, add: Callable[..., str]) -> None:
+    ready(add, SKILL, issued_on=PartialDate(2020, 1, 1))
+    with office.vault.engine.connect() as connection:
+        [(one, why)] = judging.survey(connection, TODAY, (SKILL,)).may_not
+    assert one.full_name == person(1)["full_name"] and "已过期" in why
+
+
+def test_a_unit_that_was_paid_for_the_certificate_rules_the_person_out(office: Office, add: Callable[..., str]) -> None:
+    basis = ready(add, SKILL)
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    add(SubsidyApplication, kind=TRAINING_UNIT, training=ready(add, TRAINING_UNIT), certificate=basis, member=who, applied_on=PartialDate(2026, 10, 1))
+    assert "double-use" in codes_of(office, basis, SKILL)
+
+
+def own_policy(office: Office, **changed: Any) -> None:
+    row = {**next(r for r in items.shipped_rows("policy") if r["id"] == "BT-2017"), **changed}
+    items.keep_own(office, "policy", row)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(amount=st.integers(1, 9000), months=st.integers(1, 24), later=st.integers(1, 400))
+def test_a_later_policy_never_changes_an_earlier_judgement(tmp_path_factory: pytest.TempPathFactory, amount: int, months: int, later: int) -> None:
+    from app.services import setup
+    from tests.conftest import PASSWORD, UNION
+
+    office = setup.create_office(tmp_path_factory.mktemp("o") / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x")
+    office.clock = lambda: NOW
+    try:
+
+        def add(register: type[Record], **values: Any) -> str:
+            with office.act(ActKind.EDIT, "x") as act:
+                return act.create(register, values)
+
+        made = making.propose(office, ready(add, SKILL))
+        before = making.judge_again(office, made)
+        own_policy(office, id="BT-NEW", valid_from=str(TODAY + timedelta(days=later)), window_months=months, levels=[{"level": "三级/高级工", "amount": amount}])
+        after = making.judge_again(office, made)
+        assert (after.may_claim, after.amount, after.last_day, after.policy) == (before.may_claim, before.amount, before.last_day, before.policy)
+    finally:
+        office.vault.close()
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from([SKILL, CAREER, "again"]), min_size=1, max_size=6))
+def test_one_certificate_is_never_paid_twice_for_one_kind(tmp_path_factory: pytest.TempPathFactory, tries: list[str]) -> None:
+    from app.services import setup
+    from tests.conftest import PASSWORD, UNION
+
+    office = setup.create_office(tmp_path_factory.mktemp("o") / "u", union=UNION, administrator="李晓梅", password=PASSWORD, recovery_code="x")
+    office.clock = lambda: NOW
+    try:
+
+        def add(register: type[Record], **values: Any) -> str:
+            with office.act(ActKind.EDIT, "x") as act:
+                return act.create(register, values)
+
+        basis = ready(add, SKILL)
+        for claim in tries:
+            try:
+                making.propose(office, basis, SKILL if claim == "again" else claim)
+            except Invalid:
+                continue
+        with office.reading() as session:
+            kinds = list(session.scalars(select(SubsidyApplication.kind).where(SubsidyApplication.certificate == basis)))
+        assert len(kinds) == len(set(kinds))
+    finally:
+        office.vault.close()

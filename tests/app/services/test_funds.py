@@ -1,0 +1,120 @@
+"""Funds: a balance is only ever reckoned; what is booked stands; the earmark and the budget hold."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.services import funds, undo
+from app.services.claims import making
+from app.services.office import Office
+from app.services.records import ActKind, Invalid
+from db.dates import PartialDate
+from db.problems import UserError
+from db.registers import BudgetLine, Certificate, LedgerEntry, Member, SubsidyApplication
+from tests.conftest import person
+
+
+@pytest.fixture
+def line(add: Callable[..., str]) -> str:
+    return add(BudgetLine, year=2026, programme="职工培训", name="培训经费", amount=Decimal(5000), earmark="只用于职工培训")
+
+
+def booking(line: str | None, **more: Any) -> dict[str, Any]:
+    return {"booked_on": PartialDate(2026, 11, 20), "programme": "职工培训", "budget_line": line, "summary": "讲课费", "paid": Decimal(2000), **more}
+
+
+def balance(office: Office) -> funds.Balance:
+    with office.vault.engine.connect() as connection:
+        [found] = funds.balances(connection, 2026)
+    return found
+
+
+def test_bookings_make_the_balance_and_the_cost_per_head(office: Office, line: str) -> None:
+    funds.book(office, booking(line, paid=None, received=Decimal(5000), summary="区里拨款"))
+    funds.book(office, booking(line, beneficiaries=8))
+    now = balance(office)
+    assert (now.received, now.paid, now.left, now.in_hand, now.per_head) == (Decimal(5000), Decimal(2000), Decimal(3000), Decimal(3000), Decimal(250))
+
+
+def test_money_for_training_is_for_training_only(office: Office, line: str) -> None:
+    with pytest.raises(Invalid, match="专款"):
+        funds.book(office, booking(line, programme="技能竞赛"))
+
+
+def test_more_than_the_budget_holds_is_refused(office: Office, line: str) -> None:
+    funds.book(office, booking(line))
+    with pytest.raises(Invalid, match=r"还剩 3,000\.00"):
+        funds.book(office, booking(line, paid=Decimal("3000.01")))
+
+
+@pytest.mark.parametrize("field", ["paid", "booked_on", "programme"])
+def test_what_is_booked_can_neither_be_changed_nor_deleted(office: Office, line: str, field: str) -> None:
+    entry = funds.book(office, booking(line))
+    other = {"paid": Decimal(1), "booked_on": PartialDate(2025, 1, 1), "programme": "技能竞赛"}
+    with pytest.raises(UserError, match="冲销"), office.act(ActKind.EDIT, "改") as act:
+        act.change(LedgerEntry, entry, {field: other[field]})
+    with pytest.raises(UserError, match="冲销"), office.act(ActKind.EDIT, "删") as act:
+        act.remove(LedgerEntry, entry)
+    assert balance(office).paid == Decimal(2000)
+
+
+def test_a_booking_is_booked_back_once_with_a_reason(office: Office, line: str) -> None:
+    entry = funds.book(office, booking(line, beneficiaries=8))
+    with pytest.raises(UserError, match="原因"):
+        funds.reverse(office, entry, " ")
+    back = funds.reverse(office, entry, "记错了人")
+    assert (balance(office).paid, balance(office).beneficiaries) == (Decimal(0), 0)
+    for again in (entry, back):
+        with pytest.raises(UserError, match="冲销过"):
+            funds.reverse(office, again, "再来")
+
+
+def test_one_side_and_only_one_is_booked(office: Office, line: str) -> None:
+    for wrong in ({"paid": None}, {"received": Decimal(1)}):
+        with pytest.raises(Invalid, match="只填一个"):
+            funds.book(office, booking(line, **wrong))
+
+
+def test_an_approved_claim_is_paid_once(office: Office, add: Callable[..., str]) -> None:
+    line = add(BudgetLine, year=2026, programme="技能补贴", name="补贴", amount=Decimal(10_000))
+    who = add(Member, **person(1))
+    claim = making.propose(office, add(Certificate, member=who, occupation="电工", skill_level="三级/高级工", issued_on=PartialDate(2026, 3, 8)))
+    with pytest.raises(UserError, match="还没有批准"):
+        funds.pay_claim(office, claim, budget_line=line)
+    with office.act(ActKind.RECEIPT, "回执") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(2000)})
+    entry = funds.pay_claim(office, claim, budget_line=line)
+    with pytest.raises(UserError, match="已经记过"):
+        funds.pay_claim(office, claim, budget_line=line)
+    funds.reverse(office, entry, "退回")
+    funds.pay_claim(office, claim, budget_line=line)
+    assert balance(office).paid == Decimal(2000)
+
+
+def test_undo_takes_a_booking_back_like_any_act(office: Office, line: str) -> None:
+    funds.book(office, booking(line))
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    undo.undo(office, last.act)
+    assert balance(office).paid == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 500)), max_size=12))
+def test_in_hand_is_what_came_less_what_went(moves: list[tuple[bool, int]]) -> None:
+    came, went = sum(n for is_in, n in moves if is_in), sum(n for is_in, n in moves if not is_in)
+    found = funds.Balance("x", 2026, "x", "其他", Decimal(10_000), Decimal(came), Decimal(went), 0)
+    assert found.in_hand == came - went and found.left == 10_000 - went and found.per_head is None
+
+
+def test_deleting_a_budget_line_leaves_its_bookings(office: Office, line: str) -> None:
+    funds.book(office, booking(line))
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(BudgetLine, line)
+    with office.reading() as session:
+        assert session.scalars(select(LedgerEntry.paid)).all() == [Decimal(2000)]

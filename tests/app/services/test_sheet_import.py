@@ -1,0 +1,89 @@
+"""Any register from a workbook: exported and read in again, with titles above and notes below, people found by their numbers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from app.services import block, sheet_import, undo
+from app.services.block import Planner
+from app.services.office import Office
+from app.services.records import ActKind
+from db.problems import UserError
+from db.record import Record, fields_of, values_of
+from db.registers import REGISTERS, Certificate, Entry, Member
+from tests.conftest import person
+
+OTHERS = [r for r in REGISTERS if r is not Member and not r.only_one]
+
+
+def workbook(path: Path, *rows: list[Any]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def planned(office: Office, register: type[Record], path: Path, **more: Any) -> block.BlockPlan:
+    with office.reading() as session:
+        return sheet_import.plan(session, register, path, **more)
+
+
+@pytest.mark.parametrize("register", OTHERS, ids=lambda r: r.__tablename__)
+def test_every_register_is_read_in_from_the_sheet_it_was_written_to(office: Office, one_of_each: dict[str, str], tmp_path: Path, register: type[Record]) -> None:
+    with office.reading() as session:
+        record = session.scalars(select(register).where(register.id == one_of_each[register.__tablename__])).one()
+        planner = Planner(session, register)
+        heads = [f.label for f in fields_of(register) if not f.decided_above]
+        cells = [planner.show(f, getattr(record, f.name)) for f in fields_of(register) if not f.decided_above]
+    sheet = workbook(tmp_path / "a.xlsx", ["某某工会" + register.label], heads, cells, ["合计", "1"], ["填表人："])
+    again = planned(office, register, sheet)
+    if register.keys:
+        assert again.landing == () and len(again.lines) == 1  # it is there already, and nothing differs
+    if register.booked:
+        return
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(register, record.id)
+    fresh = planned(office, register, sheet)
+    assert fresh.new == 1, [p.message for line in fresh.lines for p in (*line.problems, *(q for c in line.cells for q in c.problems))]
+    act_id = block.land(office, fresh, "导入")
+    with office.reading() as session:
+        made = session.scalars(select(register).where(register.removed_at.is_(None))).one()
+        same = {f.name for f in fields_of(register) if not f.kind.refers_to and not f.decided_above}
+        assert {k: v for k, v in values_of(made).items() if k in same} == {k: v for k, v in values_of(record).items() if k in same}
+    assert act_id is not None
+    undo.undo(office, act_id)
+    with office.reading() as session:
+        assert session.scalar(select(func.count()).select_from(register).where(register.removed_at.is_(None))) == 0
+
+
+def test_people_are_found_by_their_number_and_the_other_rows_are_named(office: Office, add: Callable[..., str], tmp_path: Path) -> None:
+    for n in (1, 2):
+        add(Member, **person(n, full_name="王伟"))
+    sheet = workbook(
+        tmp_path / "a.xlsx", ["2026 年取证名单"], [], ["序号", "姓名", "身份证号码", "工种", "等级", "资格证书编号"],
+        [1, "王伟", person(1)["id_number"], "电工", "高级工", "S000011000123263000017"], [2, "王伟", "", "焊工", "中级工", ""], [3, "没有这个人", person(9)["id_number"], "焊工", "中级工", ""], ["注：以证书为准"],
+    )
+    plan = planned(office, Certificate, sheet)
+    assert (plan.new, len(plan.lines)) == (1, 3)
+    said = [p.message for line in plan.lines[1:] for cell in line.cells for p in cell.problems]
+    assert any("有几个" in s for s in said) and any("对不上" in s for s in said)
+
+
+def test_a_sheet_of_one_competition_needs_no_column_for_it(office: Office, one_of_each: dict[str, str], add: Callable[..., str], tmp_path: Path) -> None:
+    add(Member, **person(3))
+    sheet = workbook(tmp_path / "a.xlsx", ["工号", "姓名", "工种"], [person(3)["employee_no"], person(3)["full_name"], "焊工"])
+    plan = planned(office, Entry, sheet, fixed={"competition": one_of_each["competition"]})
+    assert plan.new == 1
+    block.land(office, plan, "导入")
+    with office.reading() as session:
+        assert session.scalars(select(Entry.competition).where(Entry.trade == "焊工")).one() == one_of_each["competition"]
+
+
+def test_a_file_without_a_header_is_refused_with_what_to_do(office: Office, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="没有找到证书的表头"):
+        planned(office, Certificate, workbook(tmp_path / "a.xlsx", ["甲", "乙"], ["1", "2"]))
