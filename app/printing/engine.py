@@ -93,6 +93,8 @@ def _single(run: Run, context: Context, draft: bool, sheets: Sequence[Blocks], h
         run.page += 1
         if held:
             run.canvas.beginForm(f"{held}{run.page}")
+        if draft:
+            _watermark(run)
         _annex_page(run, lines)
         _end_page(run, context, held)
     if held:
@@ -145,6 +147,8 @@ def _paged(run: Run, context: Context, draft: bool) -> None:
         run.canvas.showPage()
     for lines in _annex_pages(run):
         run.page += 1
+        if draft:
+            _watermark(run)
         _annex_page(run, lines)
         _foot(run, context)
         run.canvas.showPage()

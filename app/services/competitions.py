@@ -1,12 +1,12 @@
 """A competition after the entries: scores of its rounds, ranking, awards, certificates won, and from these the claims (三位一体)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.services import policies
 from app.services.office import Office
@@ -104,9 +104,8 @@ def _sheet(connection: Connection, competition: str, round_: str | None, trade: 
         marks = {r["id"]: (r["theory_score"], r["practical_score"], False) for r in rows}
     else:
         rows = [r for r in rows if now["trade"] in (None, r["trade"])]
-        let_on = _let_on(connection, competition, rounds, now, day)
-        if let_on is not None:
-            rows = [r for r in rows if r["id"] in let_on]
+        let_on = _let_on(connection, competition, rounds, now, dict.fromkeys(r["trade"] for r in rows), day)
+        rows = [r for r in rows if r["trade"] not in let_on or r["id"] in let_on[r["trade"]]]
         marks = {r["entry"]: (r["theory_score"], r["practical_score"], bool(r["is_absent"])) for r in connection.execute(select(scores).where(scores.c.round == round_, scores.c.removed_at.is_(None))).mappings()}
     share = _share(connection, dict(found), now, day)
     raw = [(r, *marks.get(r["id"], (None, None, False))) for r in rows]
@@ -120,14 +119,16 @@ def _sheet(connection: Connection, competition: str, round_: str | None, trade: 
     return Sheet(competition, round_, f"{found['name']}{'　' + now['name'] if now else ''}", share, tuple(lines))
 
 
-def _let_on(connection: Connection, competition: str, rounds: Sequence[Mapping[str, Any]], now: Mapping[str, Any], day: date) -> set[str] | None:
-    """Who goes on from the round before this one; None where there is none, or it lets everybody on."""
+def _let_on(connection: Connection, competition: str, rounds: Sequence[Mapping[str, Any]], now: Mapping[str, Any], trades: Iterable[str], day: date) -> dict[str, set[str]]:
+    """By trade, who goes on from the round before this one; a trade is missing where there is none, or it lets everybody on."""
     place = next(n for n, r in enumerate(rounds) if r["id"] == now["id"])
-    before = next((r for r in reversed(rounds[:place]) if r["name"] != now["name"] and (r["trade"] in (None, now["trade"]) or now["trade"] is None)), None)
-    if before is None or not before["advance"]:
-        return None
-    marked = _sheet(connection, competition, before["id"], None, day)
-    return {line.entry for line in marked.lines if line.rank is not None and line.rank <= before["advance"]} | ({line.entry for line in marked.lines if before["trade"] not in (None, line.trade)})
+    found: dict[str, set[str]] = {}
+    for trade in trades:
+        before = next((r for r in reversed(rounds[:place]) if r["name"] != now["name"] and r["trade"] in (None, trade)), None)
+        if before is not None and before["advance"]:
+            marked = _sheet(connection, competition, before["id"], trade, day)
+            found[trade] = {line.entry for line in marked.lines if line.rank is not None and line.rank <= before["advance"]}
+    return found
 
 
 def enter_scores(office: Office, competition: str, round_: str | None, marks: Mapping[str, tuple[object, object, bool]]) -> int:
@@ -181,6 +182,8 @@ def settle(office: Office, competition: str) -> Settled:
         prizes = [(name, contest[field] or 0) for name, field in (("一等奖", "first_prizes"), ("二等奖", "second_prizes"), ("三等奖", "third_prizes"))]
         ranked = awarded = 0
         without = []
+        for out in _withdrawn(act.connection, competition):
+            act.change(Entry, out, {"rank": None, "award": None, "total_score": None})
         for trade in dict.fromkeys(r.trade for r in results):
             lines = [r for r in results if r.trade == trade]
             for line, place in zip(lines, ranks([(r.total, r.practical, r.theory) for r in lines]), strict=True):
@@ -196,6 +199,11 @@ def settle(office: Office, competition: str) -> Settled:
                 if place is None:
                     without.append(line.full_name)
     return Settled(ranked, awarded, tuple(without))
+
+
+def _withdrawn(connection: Connection, competition: str) -> list[str]:
+    entries = table_of(Entry)
+    return list(connection.execute(select(entries.c.id).where(entries.c.competition == competition, entries.c.state.in_(OUT), entries.c.removed_at.is_(None))).scalars())
 
 
 @dataclass(frozen=True)
@@ -215,21 +223,26 @@ def _results(connection: Connection, competition: str, day: date) -> list[_Resul
         return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total, None) for x in _sheet(connection, competition, None, None, day).lines]
     found: dict[str, _Result] = {}
     sums: dict[str, Decimal] = {}
+    reached: dict[str, set[str]] = {}
+    of_trade: dict[str, list[Mapping[str, Any]]] = {}
     for r in rounds:
         for x in _sheet(connection, competition, r["id"], None, day).lines:
-            if r["weight"] and x.total is not None:
-                sums[x.entry] = sums.get(x.entry, Decimal(0)) + x.total * r["weight"] / 100
-            before = found.get(x.entry)
-            if x.total is not None or before is None:
+            if not of_trade.get(x.trade) or of_trade[x.trade][-1]["id"] != r["id"]:
+                of_trade.setdefault(x.trade, []).append(r)
+            if x.total is not None:
+                reached.setdefault(x.entry, set()).add(r["id"])
+                sums[x.entry] = sums.get(x.entry, Decimal(0)) + x.total * (r["weight"] or 0) / 100
+            if x.total is not None or x.entry not in found:
                 found[x.entry] = _Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total, r["id"])
-    if not any(r["weight"] for r in rounds):
-        # the last round decides; those who did not reach it stand behind, in no place of their own
-        last: dict[str, str] = {}
-        for r in rounds:
-            for x in _sheet(connection, competition, r["id"], None, day).lines:
-                last[x.trade] = r["id"]
-        return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, x.total if x.round == last[x.trade] else None, x.round) for x in found.values()]
-    return [_Result(x.entry, x.full_name, x.trade, x.theory, x.practical, sums[x.entry].quantize(_CENT, ROUND_HALF_UP) if x.entry in sums else None, x.round) for x in found.values()]
+    return [replace(x, total=_in_the_end(x, of_trade[x.trade], sums, reached)) for x in found.values()]
+
+
+def _in_the_end(x: _Result, rounds: Sequence[Mapping[str, Any]], sums: Mapping[str, Decimal], reached: Mapping[str, set[str]]) -> Decimal | None:
+    """The total of all rounds: their weighted sum, for who has a mark in each that counts; without weights, the last round's. None for who did not get so far."""
+    counting = {r["id"] for r in rounds if r["weight"]}
+    if counting:
+        return sums[x.entry].quantize(_CENT, ROUND_HALF_UP) if counting <= reached.get(x.entry, set()) else None
+    return x.total if x.round == rounds[-1]["id"] else None
 
 
 def _award(place: int | None, prizes: Sequence[tuple[str, int]]) -> str | None:
@@ -267,7 +280,7 @@ def _winners(connection: Connection, competition: str) -> list[Won]:
     found = []
     query = (
         select(entries.c.id, entries.c.member, entries.c.trade, entries.c.rank, entries.c.theory_score, entries.c.practical_score, members.c.full_name)
-        .join(members, members.c.id == entries.c.member).where(entries.c.competition == competition, entries.c.removed_at.is_(None), entries.c.rank.is_not(None)).order_by(entries.c.trade, entries.c.rank, entries.c.rowno)
+        .join(members, members.c.id == entries.c.member).where(entries.c.competition == competition, entries.c.removed_at.is_(None), entries.c.rank.is_not(None), func.coalesce(entries.c.state, "").not_in(OUT), members.c.removed_at.is_(None)).order_by(entries.c.trade, entries.c.rank, entries.c.rowno)
     )
     for r in connection.execute(query).mappings():
         plan = plans.get(r["trade"])

@@ -36,6 +36,8 @@ def enter(office: Office, competition: str, trade: str, members: Sequence[str]) 
     people, entered = table_of(Member), table_of(Entry)
     with office.act(ActKind.ENTRY, f"竞赛报名：{trade}") as act:
         row = act.current(Competition, competition)
+        if row["removed_at"] is not None:
+            raise UserError("这项竞赛已经删除了，不能报名。")
         trades = trades_of(row["trades"])
         if trade not in trades:
             raise UserError(f"这项竞赛没有“{trade}”，可选的是：{'、'.join(trades)}。")

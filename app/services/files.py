@@ -72,6 +72,12 @@ def put(office: Office, register: type[Record], record_id: str, name: str, body:
     return made
 
 
+def forget(connection: Connection, records: list[str]) -> None:
+    """Everything kept with these records, gone for good."""
+    for start in range(0, len(records), 500):
+        connection.execute(_TABLE.delete().where(_TABLE.c.record_id.in_(records[start : start + 500])))
+
+
 def remove(office: Office, file_id: str) -> None:
     with office.act(ActKind.SETTING, "去掉附件") as act:
         act.connection.execute(_TABLE.delete().where(_TABLE.c.id == file_id))

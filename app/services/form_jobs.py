@@ -25,6 +25,7 @@ from db.office_tables import Printed
 from db.problems import UserError
 from db.record import Record, fields_of, new_id, values_of
 from db.registers import Member, Nomination, SubsidyApplication, register_named
+from db.registers.claims import SKILL
 
 _PRINTED = cast(Table, Printed.__table__)
 AT_ONCE = 500
@@ -52,6 +53,8 @@ def forms_of(office: Office, register: type[Record]) -> list[template.Form]:
 
 def job(office: Office, form: template.Form, ids: Sequence[str]) -> Job:
     """The form for these records in this order, or one paper for all of them. UserError where there is nothing to print, Invalid for a claim that may not be made."""
+    if form.register in office.hidden:
+        raise UserError(f"“{form.title}”要管理员允许的人才能打印。")
     if not ids:
         raise UserError("没有可打印的，请先在列表里选。")
     if len(fitting(office, form, ids)) < len(ids):
@@ -73,7 +76,7 @@ def fitting(office: Office, form: template.Form, ids: Sequence[str]) -> list[str
     found: set[str] = set()
     with office.vault.engine.connect() as connection:
         for start in range(0, len(ids), AT_ONCE):
-            fits = [func.coalesce(table.c[name], values[0]).in_(values) if name == "kind" else table.c[name].in_(values) for name, values in form.when.items()]
+            fits = [func.coalesce(table.c[name], SKILL).in_(values) if form.register == SubsidyApplication.__tablename__ and name == "kind" else table.c[name].in_(values) for name, values in form.when.items()]
             found.update(connection.execute(select(table.c.id).where(table.c.id.in_(ids[start : start + AT_ONCE]), *fits)).scalars())
     return [record_id for record_id in ids if record_id in found]
 

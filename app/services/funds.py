@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -68,19 +67,41 @@ def balances(connection: Connection, year: int | None = None) -> list[Balance]:
     ]
 
 
-def check(connection: Connection, values: Mapping[str, Any]) -> list[Problem]:
-    """What the budget line forbids: another use than its own, more than it holds."""
+def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = False) -> list[Problem]:
+    """What the budget line forbids: another use than its own, more than it holds. `booked`: the booking is in the ledger already."""
     if not values.get("budget_line"):
         return []
     lines = table_of(BudgetLine)
     line = connection.execute(select(lines).where(lines.c.id == values["budget_line"])).mappings().one()
+    if line["removed_at"] is not None:
+        return [] if values.get("reverses") else [Problem("line-gone", f"预算“{line['name']}”已经删除了，请另选一行。", "budget_line")]
     found = []
     if line["earmark"] == TRAINING_ONLY and values.get("paid") and values.get("programme") != TRAINING:
         found.append(Problem("earmark", f"“{line['name']}”是专款，{TRAINING_ONLY}，不能记到“{values.get('programme') or '别的项目'}”。", "budget_line"))
     balance = next(b for b in balances(connection) if b.line == line["id"])
-    if values.get("paid") and not values.get("reverses") and values["paid"] > balance.left:
-        found.append(Problem("over-budget", f"“{line['name']}”的预算还剩 {balance.left:,.2f} 元，这一笔 {values['paid']:,.2f} 元超了。", "paid"))
+    left = balance.left + (values["paid"] if booked and values.get("paid") else Decimal(0))
+    if values.get("paid") and not values.get("reverses") and values["paid"] > left:
+        found.append(Problem("over-budget", f"“{line['name']}”的预算还剩 {left:,.2f} 元，这一笔 {values['paid']:,.2f} 元超了。", "paid"))
     return found
+
+
+def verify(act: Act) -> None:
+    """Whatever way bookings came (typed, pasted, read in): Invalid, and nothing is written, where one breaks its budget line."""
+    ledger = table_of(LedgerEntry)
+    made = select(ledger).where(ledger.c.id.in_(act.booked), ledger.c.removed_at.is_(None), ledger.c.budget_line.is_not(None))
+    for row in act.connection.execute(made).mappings().all() if act.booked else ():
+        if problems := check(act.connection, dict(row), booked=True):
+            raise Invalid(problems)
+
+
+def paid_once(act: Act) -> None:
+    """However bookings come or go, a claim has one payment at most. UserError, and nothing is done, where it would have two."""
+    ledger = table_of(LedgerEntry)
+    rows = act.connection.execute(select(ledger.c.id, ledger.c.claim, ledger.c.reverses).where(ledger.c.claim.is_not(None), ledger.c.removed_at.is_(None))).all()
+    taken_back = {r.reverses for r in rows if r.reverses}
+    live = [r.claim for r in rows if r.reverses is None and r.id not in taken_back]
+    if len(live) != len(set(live)):
+        raise UserError("这样一来同一份申请会有两笔发放，没有做。请先冲销其中一笔。")
 
 
 def book(office: Office, values: Mapping[str, Any]) -> str:
@@ -90,8 +111,6 @@ def book(office: Office, values: Mapping[str, Any]) -> str:
 
 
 def book_in(act: Act, values: Mapping[str, Any]) -> str:
-    if problems := check(act.connection, values):
-        raise Invalid(problems)
     return act.create(LedgerEntry, values)
 
 
@@ -106,7 +125,7 @@ def reverse(office: Office, entry: str, why: str) -> str:
             raise UserError("这一笔已经冲销过，或者它本身就是冲销。")
         act.title = f"冲销：{row['summary']}"
         keep = {name: row[name] for name in ("programme", "budget_line", "source", "beneficiaries", "claim")}
-        today = PartialDate.of(date.fromisoformat(act.at[:10]))
+        today = PartialDate.of(office.clock().astimezone().date())
         return act.create(LedgerEntry, {**keep, "booked_on": today, "summary": f"冲销：{row['summary']}（{why.strip()}）"[:200], "received": row["paid"], "paid": row["received"], "reverses": entry, "handler": row["handler"]})
 
 
@@ -114,6 +133,8 @@ def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, vou
     """Book the payment of an approved claim: the amount that was approved, once. UserError before it is approved, or a second time."""
     with office.act(ActKind.EDIT, "发放补贴") as act:
         row = act.current(SubsidyApplication, claim)
+        if row["removed_at"] is not None:
+            raise UserError("这份申请已经删除了，不能记发放。")
         if row["state"] not in PAYABLE or row["approved_amount"] is None:
             raise UserError("这份申请还没有批准，不能记发放。")
         ledger = table_of(LedgerEntry)
@@ -127,6 +148,6 @@ def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, vou
             act,
             {
                 "booked_on": PartialDate.of(office.clock().astimezone().date()), "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
-                "source": "区总工会拨款", "summary": f"{row['kind'] or '补贴'} {row['form_no'] or ''} {who}".strip(), "paid": row["approved_amount"], "beneficiaries": 1, "handler": handler or office.user.name, "claim": claim,
+                "source": "区总工会拨款", "summary": f"{row['kind'] or '补贴'} {row['form_no'] or ''}".strip(), "paid": row["approved_amount"], "beneficiaries": 1, "handler": handler or office.user.name, "claim": claim,
             },
         )

@@ -2,23 +2,20 @@
 
 import json
 
-from app.services.office import Office
+from app.services.office import GUARDED_USERS, Office
 from app.services.records import ActKind
-from db.keyslots import Role
 from db.problems import UserError
 from db.record import Record
 from db.vault import set_setting
 
-LET = "guarded_users"
-
 
 def users(office: Office) -> tuple[str, ...]:
     """The names of those who may see them."""
-    return tuple(json.loads(office.setting(LET) or "[]"))
+    return tuple(json.loads(office.setting(GUARDED_USERS) or "[]"))
 
 
 def may_see(office: Office, register: type[Record]) -> bool:
-    return not register.guarded or (office.user.role is not Role.DOOR and office.user.name in users(office))
+    return register.__tablename__ not in office.hidden
 
 
 def let(office: Office, name: str, *, may: bool) -> None:
@@ -29,4 +26,5 @@ def let(office: Office, name: str, *, may: bool) -> None:
     now = [n for n in users(office) if n != name] + ([name] if may else [])
     with office.act(ActKind.SETTING, f"{'允许' if may else '不再允许'}{name}查看困难职工档案") as act:
         act.note(user=name, may=may)
-        set_setting(act.connection, LET, json.dumps(sorted(now), ensure_ascii=False))
+        set_setting(act.connection, GUARDED_USERS, json.dumps(sorted(now), ensure_ascii=False))
+    office.look_again()

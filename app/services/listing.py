@@ -3,6 +3,7 @@
 The order is a list of row numbers, so that a table of 100,000 people scrolls by loading the rows on screen and no others.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +33,8 @@ class Query:
     sort: tuple[str, bool] | None = None
     scope: str = ""
     """Of members: `CURRENT` for today's lists, `GONE` for those who left or retired."""
+    only: tuple[str, ...] | None = None
+    """The ids of the records, where others have chosen them."""
 
 
 CURRENT, GONE = "current", "gone"
@@ -51,7 +54,7 @@ class Hit:
 def order_of(session: Session, query: Query) -> list[int]:
     """The row numbers that match, in order."""
     table = table_of(query.register)
-    where = _where(query)
+    where = where_of(query)
     if query.sort is None:
         return _rownos(session, select(table.c.rowno).where(*where).order_by(table.c.rowno))
     name, descending = query.sort
@@ -72,10 +75,14 @@ def _rownos(session: Session, ordered: Select[tuple[int]]) -> list[int]:
     return found
 
 
-def _where(query: Query) -> list[ColumnElement[bool]]:
+def where_of(query: Query) -> list[ColumnElement[bool]]:
+    """The conditions that a query comes to."""
     table = table_of(query.register)
     where = [table.c.removed_at.is_(None), *(table.c[name] == value for name, value in query.fixed.items())]
     where += [_matches(query.register, field_of(query.register, name), words) for name, words in query.filters.items() if words.strip()]
+    if query.only is not None:
+        chosen: BindParameter[str] = bindparam("only", json.dumps(query.only), unique=True)
+        where.append(table.c.id.in_(text("SELECT value FROM json_each(:only)").bindparams(chosen).columns(column("value"))))
     if query.quick.strip():
         where.append(_quick(query.register, query.quick.strip()))
     if query.scope and query.register is Member:
@@ -88,7 +95,7 @@ def group_counts(session: Session, query: Query, name: str) -> list[tuple[str, i
     """How many of what is shown have each value of a column, the most first; dates by year; blank as （空）."""
     table, f = table_of(query.register), field_of(query.register, name)
     target = func.substr(type_coerce(table.c[name], String), 1, 4) if isinstance(f.kind, DateKind | Moment) else table.c[name]
-    rows = session.execute(select(target, func.count()).where(*_where(query)).group_by(target).order_by(func.count().desc(), target)).all()
+    rows = session.execute(select(target, func.count()).where(*where_of(query)).group_by(target).order_by(func.count().desc(), target)).all()
     words = titles(session, f.kind.register, [value for value, _ in rows if value]) if isinstance(f.kind, Reference) else {}
 
     def shown(value: Any) -> str:
@@ -195,7 +202,9 @@ def titles(session: Session, register_name: str, ids: Sequence[str]) -> dict[str
 
 
 def lookup(session: Session, register_name: str, typed: str, *, limit: int = 20) -> list[Hit]:
-    """Records of one register by what a person types: characters, pinyin, initials, last digits."""
+    """Records of one register by what a person types: characters, pinyin, initials, last digits. None of a register that is hidden from her."""
+    if register_name in session.info.get("hidden", ()):
+        return []
     register = register_named(register_name)
     if _is_indexed(register):
         rownos = search.find(session.connection(), register_name, typed, limit=limit)
@@ -233,6 +242,6 @@ def search_everywhere(session: Session, typed: str, *, limit: int = 8) -> list[H
     """The global search: the best of every indexed register."""
     hits: list[Hit] = []
     for register in REGISTERS:
-        if _is_indexed(register):
+        if _is_indexed(register) and register.__tablename__ not in session.info.get("hidden", ()):
             hits += lookup(session, register.__tablename__, typed, limit=limit)
     return hits

@@ -1,5 +1,6 @@
 """The open office: who works here, on which file, and how reading and acting begin and end."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +13,12 @@ from sqlalchemy.orm import Session
 from app.services.records import Act, ActKind, Changed
 from db.keyslots import Role
 from db.problems import UserError
+from db.registers import REGISTERS
 from db.vault import User, Vault, set_setting, setting, writing
 
 Clock = Callable[[], datetime]
+GUARDED_USERS = "guarded_users"
+"""The setting that names who may see the guarded registers."""
 
 
 def now() -> datetime:
@@ -29,6 +33,8 @@ class Office:
         self.clock = clock
         self.heard: list[Callable[[Changed], None]] = []
         self._one_writer = threading.Lock()
+        self.hidden: frozenset[str] = frozenset()
+        self.look_again()
         self._use_codes()
 
     @property
@@ -39,10 +45,16 @@ class Office:
     def practice(self) -> bool:
         return self.vault.practice
 
+    def look_again(self) -> None:
+        """Which registers this user may not see: the guarded ones, unless the administrator let her."""
+        let = json.loads(self.setting(GUARDED_USERS) or "[]")
+        may = self.user.role is not Role.DOOR and self.user.name in let
+        self.hidden = frozenset() if may else frozenset(r.__tablename__ for r in REGISTERS if r.guarded)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for queries. Nothing that is changed in it is kept."""
-        with Session(self.vault.engine, expire_on_commit=False) as session:
+        """A session for queries; it knows which registers stay hidden. Nothing that is changed in it is kept."""
+        with Session(self.vault.engine, expire_on_commit=False, info={"hidden": self.hidden}) as session:
             yield session
 
     @contextmanager
@@ -67,6 +79,11 @@ class Office:
                 from app.services import membership  # it knows the office; an event may come from any table
 
                 membership.follow(act, events, today=self.clock().astimezone().date())
+            if any(name.startswith("ledger_entry.") for name in act.counts):
+                from app.services import funds  # it knows the office; a booking may come from any table
+
+                funds.verify(act)
+                funds.paid_once(act)
             changed = None if act.is_empty else act.finish()
         if changed is not None and "district_item" in changed.registers:
             self._use_codes()

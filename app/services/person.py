@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.orm import Session
 
 from app.printing import template
-from app.services import listing, membership, paperwork
+from app.services import files, listing, membership, paperwork
 from app.services.checkin import scans
 from app.services.checkin.scans import ERASED_NAME
 from app.services.membership import Status
@@ -93,8 +93,10 @@ def _title(session: Session, register: str, record_id: str | None) -> str:
 
 
 def _hanging(session: Session, member: str) -> Iterable[Record]:
-    """Every live record that refers to the member."""
+    """Every live record that refers to the member, of the registers that are not hidden."""
     for register in REGISTERS:
+        if register.__tablename__ in session.info.get("hidden", ()):
+            continue
         for f in fields_of(register):
             if isinstance(f.kind, Reference) and f.kind.register == Member.__tablename__:
                 yield from session.scalars(select(register).where(getattr(register, f.name) == member, register.removed_at.is_(None)))
@@ -186,6 +188,7 @@ def erase(office: Office, member: str) -> int:
         emptied = _blank_journal(act.connection, targets, set(traces.names))
         for register, row in targets:
             act.erase(register, row, _anonymous(register, row), emptied.pop((register.__tablename__, row["id"]), ()), gone=register is Member)
+        files.forget(act.connection, [row["id"] for _, row in targets])
         batch.forget_person(act.connection, traces)
         scans.forget_person(act.connection, [row["id"] for register, row in targets if register is Member], [row["id"] for register, row in targets if register in (SignIn, Registration)], traces.names, traces.numbers)
         # Deleting from the index only marks its tokens; merging its parts into one is what drops them.
@@ -230,6 +233,18 @@ def _records_about(connection: Connection, member: str) -> Iterable[tuple[type[R
             if isinstance(f.kind, Reference) and f.kind.register == Member.__tablename__:
                 for row in connection.execute(select(table).where(table.c[f.name].in_(everyone))).mappings().all():
                     yield register, dict(row)
+                    if register.guarded:
+                        yield from _below(connection, register, row["id"])
+
+
+def _below(connection: Connection, register: type[Record], record_id: str) -> Iterable[tuple[type[Record], Mapping[str, Any]]]:
+    """What hangs on a guarded record: the family, the help that was given."""
+    for other in REGISTERS:
+        table = table_of(other)
+        for f in fields_of(other):
+            if f.kind.refers_to == register.__tablename__:
+                for row in connection.execute(select(table).where(table.c[f.name] == record_id)).mappings().all():
+                    yield other, dict(row)
 
 
 def _nameless(connection: Connection, traces: batch.Traces, known: set[str]) -> list[tuple[type[Record], Mapping[str, Any]]]:

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection
 
-from app.services.exchange.items import rows_of
+from app.services.exchange.items import keep_own, rows_of
+from app.services.office import Office
 from db.dates import PartialDate
 from db.registers.claims import SKILL
 
@@ -75,7 +77,7 @@ def policy_named(connection: Connection | None, policy_id: str) -> ClaimPolicy |
 def policy_on(connection: Connection | None, day: date, claim: str = SKILL) -> ClaimPolicy | None:
     """The row for claims of a kind made on that day; the latest where several hold."""
     holding = [p for p in claim_policies(connection) if p.claim == claim and p.holds_on(day)]
-    return max(holding, key=lambda p: p.valid_from) if holding else None
+    return max(enumerate(holding), key=lambda pair: (pair[1].valid_from, pair[0]))[1] if holding else None
 
 
 def months_after(day: date, months: int) -> date:
@@ -89,6 +91,18 @@ def last_day_to_claim(policy: ClaimPolicy, arose: PartialDate) -> date | None:
     if policy.year_after:
         return date(arose.year + 1, 12, 31)
     return months_after(arose.last_day(), policy.window_months) if policy.window_months else None
+
+
+def change(office: Office, policy_id: str, **changed: Any) -> str:
+    """The administrator's own row in place of another from its first day on; its id. The old row stays, so that what was judged by it stays judged so. UserError where a value cannot be."""
+    with office.vault.engine.connect() as connection:
+        rows = rows_of(connection, "policy")
+    row = next(r for r in rows if r["id"] == policy_id)
+    base = policy_id.partition("-BJ")[0]
+    number = 1 + sum(r["id"].startswith(f"{base}-BJ") for r in rows)
+    made = {**row, "scope": "own", **changed, "id": f"{base}-BJ{number}"}
+    keep_own(office, "policy", made)
+    return str(made["id"])
 
 
 @dataclass(frozen=True)
@@ -106,5 +120,5 @@ def rule(connection: Connection | None, name: str, day: date) -> Rule:
     holding = [r for r in rows_of(connection, "rule") if r["id"] == name and r["valid_from"] <= day.isoformat() <= (r.get("valid_to") or "9999-12-31")]
     if not holding:
         raise KeyError(name)
-    row = max(holding, key=lambda r: str(r["valid_from"]))
+    row = max(enumerate(holding), key=lambda pair: (str(pair[1]["valid_from"]), pair[0]))[1]
     return Rule(name, row["title"], int(row["value"]), row["source"])

@@ -128,6 +128,8 @@ class Act:
         self._announced = False
         self._facts: dict[str, Any] = {}
         self.counts: Counter[str] = Counter()
+        self.booked: list[str] = []
+        """What was booked: it is held to its budget when the act ends."""
 
     def note(self, **facts: Any) -> None:
         """Add facts to the act's heading: the file's name and hash, counts."""
@@ -216,6 +218,8 @@ class Act:
             write()
         if made:
             self.counts[f"{table}.create"] += len(made)
+        if register.booked:
+            self.booked += made
         return made
 
     def current(self, register: type[Record], record_id: str) -> Mapping[str, Any]:

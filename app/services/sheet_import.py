@@ -4,7 +4,7 @@ The roster has an import of its own; this is for the other registers, whose shee
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.services.records import table_of
 from app.services.roster import reader
 from app.services.roster.intake import journal_end
 from db.fields import cell_text
-from db.problems import UserError
+from db.problems import Problem, UserError
 from db.record import Record, field_of, fields_of
 from db.registers import Member
 
@@ -24,6 +24,8 @@ HEADER_WITHIN = 20
 """Rows from the top within which a header is looked for."""
 _WHO = ("id_number", "employee_no", "member_card_no", "mobile", "full_name")
 """The member's own columns that say which member is meant, the surest first."""
+PERSON = "person:"
+"""Before the name of a column that says which member is meant."""
 _ENDS = ("合计", "小计", "总计", "共计", "注：", "注:", "备注：", "说明：", "填表人", "审核人", "制表", "填报单位")
 
 
@@ -47,11 +49,11 @@ def plan(session: Session, register: type[Record], path: Path, *, password: str 
     if not found:
         words = "、".join(f.label for f in fields_of(register)[:6])
         raise UserError(f"没有找到{register.label}的表头。第一行要有这些列名里的至少两个：{words}……可以先“导出表格”，照它的列名填。")
-    planner, lines = Planner(session, register), list[Line]()
+    planner, lines, seen = Planner(session, register), list[Line](), set[tuple[Any, ...]]()
     for columns, sheet in found:
         for row in sheet.rows[columns.row + 1 :]:
             if (texts := _texts(register, columns, [cell_text(cell) for cell in row])) is not None:
-                lines.append(_line(session, register, planner, texts, fixed or {}))
+                lines.append(_line(session, register, planner, texts, fixed or {}, seen))
     return BlockPlan(register, tuple(lines), journal_end(session.connection()))
 
 
@@ -89,23 +91,56 @@ def _texts(register: type[Record], columns: Columns, row: Sequence[str]) -> dict
         return None
     texts = {name: row[n].strip() for n, name in columns.fields.items() if n < len(row)}
     if columns.people and (reference := member_field(register)) is not None and not texts.get(reference):
-        said = {name: row[n].strip() for n, name in columns.people.items() if n < len(row) and row[n].strip()}
-        texts[reference] = next((said[name] for name in _WHO if name in said), "")
+        texts |= {f"{PERSON}{name}": row[n].strip() for n, name in columns.people.items() if n < len(row) and row[n].strip()}
+        texts.setdefault(reference, "")
     return texts if any(texts.values()) else None
 
 
-def _line(session: Session, register: type[Record], planner: Planner, texts: dict[str, str], fixed: Mapping[str, Any]) -> Line:
+def _line(session: Session, register: type[Record], planner: Planner, texts: dict[str, str], fixed: Mapping[str, Any], seen: set[tuple[Any, ...]]) -> Line:
+    said = {name.removeprefix(PERSON): text for name, text in texts.items() if name.startswith(PERSON)}
+    texts = {name: text for name, text in texts.items() if not name.startswith(PERSON)}
+    who, problem = _member(session, said) if said else (None, None)
+    reference = member_field(register)
+    if said and reference is not None:
+        texts.pop(reference, None)
+        fixed = {**fixed, reference: who}
     made = planner.line(None, texts, fixed)
-    there = _same(session, register, {**fixed, **made.values})
-    return planner.line(there, {name: text for name, text in texts.items() if text}) if there is not None else made
+    values = {**fixed, **made.values}
+    key = next((k for k in register.keys if all(values.get(name) is not None for name in k)), None)
+    again = key is not None and (mark := (key, *(str(values[name]) for name in key))) in seen
+    if key is not None:
+        seen.add(mark)
+    there = _same(session, register, values)
+    if there is not None:
+        made = planner.line(there, {name: text for name, text in texts.items() if text})
+    if again:
+        problem = Problem("twice", "这张表里前面已经有同样的一行了。")
+    return replace(made, problems=(*made.problems, problem)) if problem is not None else made
+
+
+def _member(session: Session, said: Mapping[str, str]) -> tuple[str | None, Problem | None]:
+    """The member whom a row means: exactly, by the surest number it names, and of the name it gives."""
+    table = table_of(Member)
+    name = field_of(Member, "full_name").read(said["full_name"]).value if "full_name" in said else None
+    for column in _WHO:
+        if column in said and (value := field_of(Member, column).read(said[column]).value) is not None:
+            found = session.execute(select(table.c.id, table.c.full_name).where(table.c[column] == value, table.c.removed_at.is_(None)).limit(2)).all()
+            if len(found) > 1:
+                return None, Problem("reference-unclear", f"名册里叫“{said[column][:20]}”的有几个，请在表里加上身份证号或工号。")
+            if found:
+                if name is not None and found[0].full_name != name:
+                    return None, Problem("reference-other", f"{field_of(Member, column).label}“{said[column][:20]}”在名册里是{found[0].full_name}，不是{name}，请核对。")
+                return found[0].id, None
+            return None, Problem("reference-unclear", f"名册里对不上{field_of(Member, column).label}“{said[column][:20]}”。")
+    return None, Problem("reference-unclear", "这一行没有写是谁。")
 
 
 def _same(session: Session, register: type[Record], values: Mapping[str, Any]) -> Record | None:
     """The record that these values mean, by the register's keys; None where there is none, or two."""
     table = table_of(register)
-    for key in register.keys:
-        if all(values.get(name) is not None for name in key):
-            found = session.scalars(select(register).where(table.c.removed_at.is_(None), *(table.c[name] == values[name] for name in key)).limit(2)).all()
-            if len(found) == 1:
-                return found[0]
-    return None
+    key = next((k for k in register.keys if all(values.get(name) is not None for name in k)), None)
+    if key is None:
+        return None
+    others = [name for stronger in register.keys[: register.keys.index(key)] for name in stronger if name not in key]  # a record that has what this row lacks is another
+    found = session.scalars(select(register).where(table.c.removed_at.is_(None), *(table.c[name] == values[name] for name in key), *(table.c[name].is_(None) for name in others)).limit(2)).all()
+    return found[0] if len(found) == 1 else None

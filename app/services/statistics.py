@@ -12,6 +12,7 @@ from app.services.exchange.items import from_above, rows_of
 from app.services.exchange.outbox import heard, unsent
 from app.services.office import moment_of
 from app.services.records import table_of
+from app.services.reminders import Reminder, due
 from db.office_tables import SentPackage
 from db.registers import Certificate, Entry, Lecture, Member, SignIn
 from db.registers.claims import CAREER, PATENT_AID, PROJECT_AID, SKILL, STUDIO_AID, TRAINING_UNIT
@@ -74,6 +75,7 @@ class Today:
     plan: tuple[PlannedAbove, ...]
     targets: tuple[Target, ...]
     roster: RosterState
+    reminders: tuple[Reminder, ...]
 
 
 def today(connection: Connection, now: datetime) -> Today:
@@ -81,7 +83,8 @@ def today(connection: Connection, now: datetime) -> Today:
     day = now.astimezone().date()
     waiting = unsent(connection)
     return Today(
-        _lectures(connection, day), survey(connection, day, REMINDED).may, waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), _targets(connection, day.year), roster_state(connection)
+        _lectures(connection, day), survey(connection, day, REMINDED).may, waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), targets(connection, day.year), roster_state(connection),
+        tuple(due(connection, day)),
     )
 
 
@@ -123,7 +126,7 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
     return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
 
 
-def _targets(connection: Connection, year: int) -> tuple[Target, ...]:
+def targets(connection: Connection, year: int) -> tuple[Target, ...]:
     """The year's targets (`resources/policies/targets.toml`) and how far they are reached."""
     lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
     start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))

@@ -12,6 +12,7 @@ from app.services.office import Office
 from app.services.policies import rule
 from app.services.records import Act, ActKind, table_of
 from db.dates import PartialDate
+from db.problems import UserError
 from db.registers import Enrolment, Lecture, Member, Registration, SignIn, Training
 from db.registers.membership import LEFT
 from db.vault import set_setting, setting
@@ -28,6 +29,8 @@ def enrol(office: Office, training: str, members: Sequence[str]) -> Enrolled:
     """Enrol members as one act; who left, or is enrolled already, is named."""
     with office.act(ActKind.ENTRY, "培训报名") as act:
         course = act.current(Training, training)
+        if course["removed_at"] is not None:
+            raise UserError("这个培训班已经删除了，不能报名。")
         enrolments, people = table_of(Enrolment), table_of(Member)
         there = set(act.connection.execute(select(enrolments.c.member).where(enrolments.c.training == training, enrolments.c.removed_at.is_(None))).scalars())
         rows, refused = [], []
@@ -88,8 +91,9 @@ def settle(office: Office, training: str) -> Completed:
         enrolments = table_of(Enrolment)
         for r in [dict(x) for x in act.connection.execute(select(enrolments).where(enrolments.c.training == training, enrolments.c.removed_at.is_(None)).order_by(enrolments.c.rowno)).mappings()]:
             hours = r["hours_attended"]
-            if sittings and course["class_hours"]:
-                hours = round(course["class_hours"] * came.get(r["member"] or r["full_name"], 0) / sittings)
+            times = came.get(r["member"] or r["full_name"], 0)
+            if sittings and course["class_hours"] and (times or hours is None):  # hours written by hand stand where the door saw nobody
+                hours = round(course["class_hours"] * times / sittings)
             enough = not course["passing_hours"] or (hours is not None and hours >= course["passing_hours"])
             result = "缺考" if r["result"] == "缺考" else None if enough and r["score"] is None else "合格" if enough and r["score"] >= pass_mark else "不合格"
             number = r["completion_no"] or (_next_number(act, today.year) if result == "合格" else None)

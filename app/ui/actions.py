@@ -217,10 +217,6 @@ class RegisterActions:
         if self.window.go("subsidy_application"):
             self.window.register_page("subsidy_application").open_record(application)
 
-    def print_applications(self) -> None:
-        if ids := self._chosen("subsidy_application", tr("要打印的申请")):
-            self.print_forms("subsidy_application", ids)
-
     def print_forms(self, form: str, ids: Sequence[str]) -> None:
         """Show the forms of these records; they count as a copy when they are saved or printed."""
         office = self.window.office
@@ -231,18 +227,22 @@ class RegisterActions:
             return
         self.window.show_pdf(done.pdf, tr(done.form.title), warning=done.warning).done_with.connect(lambda: form_jobs.was_printed(office, done))
 
-    def print_menu(self, page: RegisterPage) -> None:
-        """The forms of a register: of what is selected, or of all that is shown."""
-        register = page.register
-        menu = QMenu(page)
-        chosen = page.selected_ids()
-        shown = page.model.ids_of(range(len(page.model.order)))
-        for form in form_jobs.forms_of(self.window.office, register):
+    def printable(self, page: RegisterPage) -> list[tuple[str, str, list[str]]]:
+        """(what the menu says, form, ids) of every form that fits something."""
+        found = []
+        chosen, shown = page.selected_ids(), page.model.ids_of(range(len(page.model.order)))
+        for form in form_jobs.forms_of(self.window.office, page.register):
             for ids, words in ((chosen, tr("选中的 {n} {counter}")), (shown, tr("显示的全部 {n} {counter}"))):
                 fits = form_jobs.fitting(self.window.office, form, ids)
                 if fits and (ids is chosen or len(shown) != len(chosen)):
-                    said = f"{tr(form.title)}：{words.format(n=len(fits), counter=register.counter)}"
-                    menu.addAction(said, lambda _checked=False, name=form.name, fits=fits: self.print_forms(name, fits))
+                    found.append((f"{tr(form.title)}：{words.format(n=len(fits), counter=page.register.counter)}", form.name, fits))
+        return found
+
+    def print_menu(self, page: RegisterPage) -> None:
+        """The forms of a register: of what is selected, or of all that is shown."""
+        menu = QMenu(page)
+        for said, name, ids in self.printable(page):
+            menu.addAction(said, lambda _checked=False, name=name, ids=ids: self.print_forms(name, ids))
         if menu.isEmpty():
             menu.addAction(tr("打印显示的这些…"), page.print_list)
         menu.exec(page.print_button.mapToGlobal(QPoint(0, page.print_button.height())))

@@ -11,7 +11,7 @@ from app.ui import errors
 from app.ui.dialog import FramedDialog
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import button, label, row
+from app.ui.widgets import ColouredDelegate, button, label, row
 from db.problems import UserError
 
 _COLUMNS = ("姓名", "申请项目", "凭什么", "金额（元）", "最后一天")
@@ -52,6 +52,7 @@ class ClaimsDialog(FramedDialog):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
+        table.setItemDelegate(ColouredDelegate(table))
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(px(36))
         for r, line in enumerate(lines):

@@ -33,6 +33,7 @@ from app.ui.actions import RegisterActions
 from app.ui.exchange.page import ExchangePage
 from app.ui.kept import KeptDialog
 from app.ui.lecture.page import LecturePage
+from app.ui.pages.figures import FiguresPage
 from app.ui.pages.history import HistoryPage
 from app.ui.pages.settings import SettingsPage
 from app.ui.pages.today import TodayPage
@@ -161,7 +162,7 @@ class MainWindow(QMainWindow):
         return registers | {
             "today": self._make_today, "member": self._make_members, "lecture": self._make_lectures, "competition": self._make_competitions,
             "certificate": self._make_certificates, "subsidy_application": self._make_subsidies, "grassroots_union": self._make_union, "import": self._make_import,
-            "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
+            "figures": self._make_figures, "exchange": lambda: ExchangePage(self.office), "history": self._make_history, "settings": self._make_settings,
         }
 
     def _register(self, register: type[Record], *extra: QPushButton) -> RegisterPage:
@@ -186,13 +187,14 @@ class MainWindow(QMainWindow):
 
     def _go_to_all(self, key: str) -> None:
         """A tab shows the whole register, not what it was narrowed to."""
-        if self.go(key) and (page := self.register_page(key)).fixed:
+        if self.go(key) and ((page := self.register_page(key)).fixed or page.only is not None):
             page.show_all()
 
     def _make_today(self) -> Page:
         page = TodayPage(self.office)
         page.door_wanted.connect(self.registers.ask_door)
         page.apply_wanted.connect(self.programmes.survey_claims)
+        page.record_wanted.connect(self.open_found)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)
@@ -235,7 +237,7 @@ class MainWindow(QMainWindow):
         return self._register(Certificate, button(tr("建补贴申请"), self.registers.apply_selected, icon_name="banknote"))
 
     def _make_subsidies(self) -> Page:
-        return self._register(SubsidyApplication, button(tr("预览并打印申请表"), self.registers.print_applications, icon_name="printer", key="Ctrl+P"))
+        return self._register(SubsidyApplication)
 
     def _make_import(self) -> Page:
         page = RosterPage(self.office)
@@ -258,6 +260,17 @@ class MainWindow(QMainWindow):
             page = self.page("import")
             assert isinstance(page, RosterPage)
             page.open_batch(batch_id)
+
+    def _make_figures(self) -> Page:
+        page = FiguresPage(self.office)
+        page.rows_wanted.connect(self._show_records)
+        page.pdf_ready.connect(lambda pdf, title: self.show_pdf(pdf, title))
+        return page
+
+    def _show_records(self, register: type[Record], ids: list[str], title: str) -> None:
+        """The records behind a figure; Escape leads back."""
+        if self.go(register.__tablename__):
+            self.register_page(register.__tablename__).show_only({}, title, back=lambda: self.go("figures"), only=ids)
 
     def _make_history(self) -> Page:
         page = HistoryPage(self.office)
@@ -334,6 +347,8 @@ class MainWindow(QMainWindow):
     def open_found(self, what: Hit | Place) -> None:
         if isinstance(what, Place):
             self.go(what.key)
+        elif what.register not in self._makers:
+            self.toast.say(tr("这一条要管理员允许的人才能看。"))
         elif self.go(what.register):
             self.register_page(what.register).open_record(what.id)
 

@@ -15,6 +15,7 @@ from db.record import Record
 from db.registers import PROGRAMMES, Programme
 
 TODAY = Place("today", "今天", "house")
+FIGURES = Place("figures", "数据和报表", "table-2")
 EXCHANGE = Place("exchange", "报送与回执", "send")
 HISTORY = Place("history", "变更记录", "history")
 SETTINGS = Place("settings", "设置", "settings")
@@ -29,7 +30,7 @@ def shown(office: Office, programme: Programme) -> tuple[type[Record], ...]:
 def navigation(office: Office) -> tuple[Place | None, ...]:
     """The menu, top to bottom; None is a gap."""
     programmes = [Place(registers[0].__tablename__, programme.title, registers[0].icon) for programme in PROGRAMMES if (registers := shown(office, programme))]
-    return (TODAY, *programmes, None, EXCHANGE, HISTORY)
+    return (TODAY, *programmes, None, FIGURES, EXCHANGE, HISTORY)
 
 
 def places(office: Office) -> list[Place]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import block, competitions
@@ -51,8 +51,8 @@ class ScoreSheet(FramedDialog):
         self.save_button = button(tr("保存成绩"), self.save, icon_name="save", key="Ctrl+S")
         self.settle_button = button(tr("评定名次和奖项"), self.settle, icon_name="trophy")
         self.certify_button = button(tr("登记取证…"), self.certify, icon_name="award")
-        self.box.addLayout(row(self.save_button, self.settle_button, self.certify_button, None, button(tr("关闭"), self.close)))
-        self.round.currentIndexChanged.connect(lambda _n: self.show_round())
+        self.box.addLayout(row(self.save_button, self.settle_button, self.certify_button, None, button(tr("关闭"), self.reject)))
+        self.round.currentIndexChanged.connect(lambda _n: self._other_round())
         self._filling = False
         self.sheet: Sheet
         self.show_round()
@@ -73,6 +73,15 @@ class ScoreSheet(FramedDialog):
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), table)
         paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         paste.activated.connect(self.paste)
+
+    def _other_round(self) -> None:
+        """What was typed for the round before is saved first, or stays to be mended."""
+        if self.is_dirty and not self._keep(self.sheet.round):
+            self.round.blockSignals(True)
+            self.round.setCurrentIndex(self.round.findData(self.sheet.round))
+            self.round.blockSignals(False)
+            return
+        self.show_round()
 
     def show_round(self) -> None:
         """The marks as they are stored."""
@@ -154,14 +163,20 @@ class ScoreSheet(FramedDialog):
         )
 
     def save(self) -> bool:
+        if not self._keep(self.sheet.round):
+            return False
+        self.show_round()
+        return True
+
+    def _keep(self, round_: str | None) -> bool:
+        """Store what stands in the table; False, with the reason in the banner, where it cannot be."""
         marks = {line.entry: (self._cell(r, THEORY), self._cell(r, PRACTICAL), self._absent(r)) for r, line in enumerate(self.sheet.lines)}
         try:
-            changed = competitions.enter_scores(self.office, self.competition, self.round.currentData(), marks)
+            changed = competitions.enter_scores(self.office, self.competition, round_, marks)
         except UserError as e:
             self.banner.say(str(e))
             return False
         self.banner.say(tr("已保存，{n} 人的成绩有变化。").format(n=changed), "good")
-        self.show_round()
         return True
 
     def settle(self) -> None:
@@ -191,11 +206,11 @@ class ScoreSheet(FramedDialog):
                 return
             self.banner.say(tr("登记了 {n} 本证书。补贴请到“补贴和助推”里看谁能申请。").format(n=len(made)), "good")
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def reject(self) -> None:
+        """Escape and the cross: what was typed is asked about."""
         if self.is_dirty and QMessageBox.question(self, tr("成绩"), tr("成绩还没有保存，要保存吗？")) == QMessageBox.StandardButton.Yes and not self.save():
-            event.ignore()
             return
-        super().closeEvent(event)
+        super().reject()
 
 
 class CertifyDialog(FramedDialog):

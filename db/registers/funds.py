@@ -60,6 +60,8 @@ class LedgerEntry(Record):
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:
         got, paid = values.get("received"), values.get("paid")
+        if (got or 0) < 0 or (paid or 0) < 0:
+            return [Problem("negative", "金额不能是负数；记错了请冲销。", "paid" if (paid or 0) < 0 else "received")]
         if bool(got) == bool(paid):
             return [Problem("one-side", "收入和支出要填一个，只填一个。", "paid")]
         return []

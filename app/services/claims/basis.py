@@ -77,9 +77,11 @@ def _entries(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     """Places in contests that gave no certificate; the level of the amount is empty, the round is the highest there was."""
     rows = _rows(connection, Entry, ids)
     if ids is None:
-        rows = [r for r in rows if r["rank"]]
+        rows = [r for r in rows if r["rank"] and r["state"] != "退出"]
     people = _people(connection, [r["member"] for r in rows])
     contests = {r["id"]: r for r in _rows(connection, Competition, list(dict.fromkeys(r["competition"] for r in rows)))}
+    won = table_of(Certificate)
+    certified = set(connection.execute(select(won.c.entry).where(won.c.entry.is_not(None), won.c.removed_at.is_(None))).scalars())
     table = table_of(CompetitionRound)
     rounds: dict[str, set[str]] = {}
     for competition, name in connection.execute(select(table.c.competition, table.c.name).where(table.c.removed_at.is_(None))):
@@ -88,7 +90,7 @@ def _entries(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     for r in rows:
         contest = contests.get(r["competition"], {})
         highest = next((name for name in ("决赛", "复赛", "初赛") if name in rounds.get(r["competition"], ())), "决赛")
-        facts = {**r, "highest_round": highest, "competition_class": contest.get("competition_class")}
+        facts = {**r, "has_certificate": r["id"] in certified, "highest_round": highest, "competition_class": contest.get("competition_class")}
         found.append(Basis("entry", r["id"], f"{contest.get('name') or '竞赛'} {r['trade']}", people.get(r["member"]), contest.get("ends_on") or contest.get("starts_on"), "竞赛结束", None, f"{r['competition']}:{r['trade']}", None, r["removed_at"] is not None, facts))
     return found
 

@@ -67,7 +67,7 @@ def _top(basis: Basis, claim: Claim, on: date) -> Problem | None:
 
 
 def _no_certificate(basis: Basis, claim: Claim, on: date) -> Problem | None:
-    if basis.field == "entry" and basis.facts and basis.facts.get("outcome") in ("已取证", "晋级取证"):
+    if basis.field == "entry" and basis.facts and (basis.facts.get("outcome") in ("已取证", "晋级取证") or basis.facts.get("has_certificate")):
         return Problem("certified", "这次竞赛已经取证，请按证书申请。", "entry")
     return None
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from app.services.claims import basis as bases
 from app.services.claims.basis import Basis
@@ -15,7 +15,7 @@ from app.services.policies import ClaimPolicy, last_day_to_claim, policy_named, 
 from app.services.records import table_of
 from db import codes
 from db.problems import Problem, UserError, warning
-from db.registers import Certificate, SubsidyApplication
+from db.registers import Certificate, Patent, SubsidyApplication
 from db.registers.claims import BASES, SKILL
 from db.registers.membership import LEFT
 
@@ -53,8 +53,10 @@ class Judge:
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
         columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", *_FIELDS)]
         query = select(*columns, certificates.c.occupation, certificates.c.skill_level).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
-        if members is not None:
-            query = query.where(claims.c.member.in_(members) | claims.c.member.is_(None))
+        if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
+            named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]
+            theirs = select(certificates.c.id).where(certificates.c.member.in_(members))
+            query = query.where(or_(claims.c.member.in_(members), claims.c.member.is_(None), claims.c.certificate.in_(theirs), *named))
         for found in connection.execute(query).mappings():
             row = dict(found)
             self._by_id[row["id"]] = row
@@ -101,11 +103,13 @@ class Judge:
         theirs = alive(self._by_member.get(basis.member["id"], ())) if basis.member else []
         same_kind = [r for r in theirs if (r["kind"] or SKILL) == policy.claim]
         found = []
+        if own and basis.member is not None and own["member"] not in (None, basis.member["id"]):
+            found.append(Problem("not-hers", f"所凭的是{basis.member['full_name']}的，不是申请人本人的，请核对。", "member"))
         if own.get("has_other_claim"):
             found.append(Problem("other-claim", "本人已享受同一证书的其他补贴，不能再申请。", "has_other_claim"))
-        for rival in alive(self._by_basis.get((basis.field, basis.id), ())):
+        for rival in alive(row for field, record_id in _same_right(basis) for row in self._by_basis.get((field, record_id), ())):
             rival_kind = rival["kind"] or SKILL
-            if rival_kind == policy.claim:
+            if rival_kind == policy.claim and (rival["training"] is None or basis.field == "training"):
                 said = "这本证书已经申请过补贴，不能再用。" if basis.field == "certificate" else f"已经用它申请过{policy.claim}，不能再用。"
                 found.append(Problem("same-certificate" if basis.field == "certificate" else "same-basis", said, basis.field))
                 break
@@ -113,6 +117,8 @@ class Judge:
                 found.append(Problem("double-use", f"已经用它申请过{rival_kind}，不能再申请{policy.claim}。", basis.field))
                 break
         else:
+            if basis.field == "patent" and self._is_claimed_elsewhere(basis, application_id):
+                found.append(Problem("same-basis", f"这个专利号已经申请过{policy.claim}，不能再用。", "patent"))
             if policy.once_per_level and basis.field == "certificate" and basis.subject and any(r["occupation"] == basis.subject and r["skill_level"] == basis.level for r in same_kind):
                 found.append(Problem("same-level", "同一工种同一等级已经申请过补贴，只能一次。", "certificate"))
             if basis.field == "member" and same_kind and policy.once_per_level:
@@ -123,6 +129,20 @@ class Judge:
         if policy.no_lower_after_higher and basis.level and any(r["occupation"] == basis.subject and r["skill_level"] and ladder.rank(r["skill_level"]) > ladder.rank(basis.level) for r in same_kind):
             found.append(warning("lower-after-higher", "已按更高等级申请过，一般不再补低等级，请看一眼。", "certificate"))
         return found
+
+
+    def _is_claimed_elsewhere(self, basis: Basis, application_id: str | None) -> bool:
+        """Whether another record of the same patent number was claimed for."""
+        patents = table_of(Patent)
+        others = self.connection.execute(select(patents.c.id).where(patents.c.patent_no == basis.subject, patents.c.id != basis.id)).scalars()
+        return any(r["id"] != application_id and r["state"] not in DEAD_STATES for other in others for r in self._by_basis.get(("patent", other), ()))
+
+
+def _same_right(basis: Basis) -> list[tuple[str, str]]:
+    """The fields and ids under which the same right may have been claimed: a place in a contest and the certificate won there are one."""
+    facts = basis.facts or {}
+    more = [(field, facts[field]) for field in ("entry", "training") if basis.field == "certificate" and facts.get(field)]
+    return [(basis.field, basis.id), *more]
 
 
 def _person(basis: Basis, claim: str, on: date) -> list[Problem]:

@@ -14,6 +14,7 @@ from app.services.records import ActKind, table_of
 from db import codes
 from db.problems import UserError
 from db.registers import DistrictItem
+from db.registers.claims import SKILL
 
 if TYPE_CHECKING:
     from app.services.office import Office  # the office asks here for its words
@@ -25,7 +26,7 @@ _SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id"
 _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "lecture-plan": {"topic": str, "starts_at": str, "place": str},
     "target": {"count": str, "title": str, "wanted": (int, str), "unit": str, "source": str, "valid_from": str},
-    "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "window_months": int, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
+    "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
     "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str},
     "code": {"table": str, "term": str}, "form": {"name": str, "toml": str},
 }
@@ -40,7 +41,7 @@ _LABELS = {
 
 def problem_of(kind: str, body: Mapping[str, Any]) -> str:
     """Why an item of the district could not be used, in a sentence; empty when it can. Both ends ask."""
-    if missing := [name for name, type_ in _NEEDED[kind].items() if not isinstance(body.get(name), type_) or body.get(name) in ("", [], {})]:
+    if missing := [name for name, type_ in _NEEDED[kind].items() if not isinstance(body.get(name), type_) or (body.get(name) in ("", {}) or (body.get(name) == [] and not (kind == "policy" and body.get("claim", SKILL) != SKILL)))]:
         return f"这几项没有填或写错了：{'、'.join(_LABELS.get(name, name) for name in missing)}。"
     try:
         for name in ("valid_from", "valid_to"):
@@ -105,7 +106,7 @@ def rows_of(connection: Connection | None, kind: str) -> list[dict[str, Any]]:
         return shipped_rows(kind)
     found = {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']}": row for row in shipped_rows(kind)}
     for more in (_kept(connection, OWN + kind), from_above(connection, kind)):
-        replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()}
+        replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()} if kind != "rule" else set()  # a rule of before holds until the day of the next
         found = {key: row for key, row in found.items() if row[_SHIPPED_KEY[kind]] not in replaced}
         found |= {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']} {key}": row for key, row in more.items()}
     return list(found.values())

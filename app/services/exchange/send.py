@@ -81,6 +81,8 @@ def build(office: Office, *, purposes: Sequence[str] | None = None, everything: 
     ring, union = own_ring(office), own_union(office)
     with office.vault.engine.connect() as connection, connection.begin():
         chosen = scope(connection, office.clock().astimezone().date(), purposes)
+        if any(r.__tablename__ in office.hidden for r in chosen.registers):
+            raise UserError("困难职工档案要管理员允许的人才能报送。")
         if not chosen.purposes:
             raise UserError("没有选报送用途，不知道该报哪些内容。请至少勾一项。")
         waiting, reasons = _waiting(connection, chosen, everything=everything)

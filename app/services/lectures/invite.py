@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from app.services.lectures.year import Year
 from app.services.office import Office
 from app.services.records import ActKind
+from db.period import Year
 from db.problems import UserError
 from db.registers import Registration
 from db.registers.members import RETIRED

@@ -15,35 +15,12 @@ from app.services.office import Office
 from app.services.records import table_of
 from app.services.setup import own_union
 from db.fields import MOMENT
+from db.period import Year
 from db.registers import Lecture
 from db.registers.lectures import CLOSED
 
 DISTRICT_LECTURES, DISTRICT_ATTENDANCES = 50, 10_000
 """朝工发〔2015〕17号: fifty lectures and ten thousand person-times a year in the whole district."""
-
-
-@dataclass(frozen=True)
-class Year:
-    """A stretch of twelve months: first day, and the first day after it."""
-
-    title: str
-    begins: date
-    ends: date
-
-    @classmethod
-    def calendar(cls, year: int) -> "Year":
-        return cls(f"{year}年", date(year, 1, 1), date(year + 1, 1, 1))
-
-    @classmethod
-    def from_october(cls, year: int) -> "Year":
-        """October of the year before to September."""
-        return cls(f"{year - 1}年10月至{year}年9月", date(year - 1, 10, 1), date(year, 10, 1))
-
-    @property
-    def written(self) -> tuple[str, str]:
-        """Both ends as the file holds instants."""
-        first, last = (datetime.combine(day, datetime.min.time()).astimezone() for day in (self.begins, self.ends))
-        return str(MOMENT.to_wire(first)), str(MOMENT.to_wire(last))
 
 
 @dataclass(frozen=True)

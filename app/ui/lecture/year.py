@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy, QTableView, QWidget
 
 from app.services.checkin.answers import PROOF
 from app.services.lectures import year
-from app.services.lectures.year import DISTRICT_LECTURES, Figures, Line, Year
+from app.services.lectures.year import DISTRICT_LECTURES, Figures, Line
 from app.services.office import Office
 from app.ui import theme
 from app.ui.dialog import FramedDialog
@@ -17,6 +17,7 @@ from app.ui.table_model import Index, ListModel
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import QuietCombo, button, label, row
+from db.period import Year
 from db.problems import UserError
 
 

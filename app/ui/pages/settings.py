@@ -7,11 +7,12 @@ from importlib import metadata
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QInputDialog, QLineEdit, QMessageBox, QSpinBox, QVBoxLayout, QWidget
 
-from app.services import paperwork, users
+from app.services import guarded, paperwork, users
 from app.services.office import Office
 from app.ui import errors, jobs
+from app.ui.policies import PoliciesDialog
 from app.ui.preferences import Preferences
 from app.ui.text import tr
 from app.ui.theme import SCALES, theme
@@ -30,7 +31,7 @@ class SettingsPage(ScrollPage):
     def __init__(self, office: Office, preferences: Preferences) -> None:
         super().__init__(tr("设置"))
         self.office, self.preferences = office, preferences
-        for card in (self._look(), self._lock(), self._people(), self._safety(), self._about()):
+        for card in (self._look(), self._lock(), self._people(), self._rules(), self._safety(), self._about()):
             self.content.addWidget(card)
         self.content.addStretch(1)
 
@@ -90,7 +91,20 @@ class SettingsPage(ScrollPage):
         for slot in self.office.vault.keys.users:
             remove = button(tr("移除"), partial(self._remove, slot.name), flat=True)
             remove.setEnabled(self.office.user.role is Role.ADMINISTRATOR and slot.name != self.office.user.name)
-            self.people.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, remove))
+            hardship = QCheckBox(tr("可看困难职工档案"))
+            hardship.setChecked(slot.name in guarded.users(self.office))
+            hardship.setEnabled(self.office.user.role is Role.ADMINISTRATOR and slot.role is not Role.DOOR)
+            hardship.clicked.connect(lambda on, name=slot.name: self._let(name, on))
+            self.people.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, hardship, remove))
+
+    def _let(self, name: str, on: bool) -> None:
+        self._try(partial(guarded.let, self.office, name, may=on), tr("“{name}”下次打开时{words}困难职工档案。").format(name=name, words=tr("可以看到") if on else tr("看不到")))
+
+    def _rules(self) -> Card:
+        card = Card(tr("政策和规则"))
+        card.body.addWidget(label(tr("金额、等级、期限、名额都带日期和依据；没有找到依据的标“拟”。区里下发的优先。"), "secondary", wrap=True))
+        card.body.addLayout(row(button(tr("看政策和规则…"), lambda: PoliciesDialog(self, self.office).exec(), icon_name="list-checks"), None))
+        return card
 
     def _ask_user(self) -> None:
         name, good = QInputDialog.getText(self, tr("添加一位"), tr("姓名"))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.services import person, statistics
+from app.services.listing import Hit
 from app.services.office import Office
 from app.services.roster import batch
 from app.services.statistics import Target, Today
@@ -24,6 +25,7 @@ class TodayPage(ScrollPage):
 
     door_wanted = Signal(str)
     apply_wanted = Signal()
+    record_wanted = Signal(object)
     export_wanted = Signal()
     import_wanted = Signal()
     lecture_wanted = Signal()
@@ -91,6 +93,8 @@ class TodayPage(ScrollPage):
             self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=first.last_day or tr("没有期限"), name=first.full_name or first.claim, what=first.title), tr("看谁能申请"), self.apply_wanted.emit)
         if found.unsent:
             self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), found.unsent_sentence, tr("导出到 U 盘"), self.export_wanted.emit)
+        for one in found.reminders[:3]:
+            self._line("calendar-days", "warn", one.text, one.detail, tr("打开"), partial(self.record_wanted.emit, Hit(one.register, one.id, "", "")))
         if found.silence is not None:
             self._line("inbox", "warn", tr("报送以后 {n} 天没有收到区里的回执").format(n=found.silence), tr("请打电话问一下，数据包可能没有送到；再导出一次也不会重复。"), tr("看报送记录"), self.export_wanted.emit)
         for above in found.plan[:2]:

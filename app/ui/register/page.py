@@ -21,6 +21,7 @@ from app.ui.register.columns import TableColumns
 from app.ui.register.edits import TableEdits
 from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
+from app.ui.register.pivot import PivotDialog
 from app.ui.register.record_page import RecordPage
 from app.ui.register.sheets import MemberSheets
 from app.ui.register.side_page import SidePage
@@ -55,6 +56,7 @@ class RegisterPage(Page):
         self.more_edits: dict[str, Callable[[], object]] = {}
         """Further lines of the edit menu, a register's own."""
         self.fixed: dict[str, Any] = {}
+        self.only: tuple[str, ...] | None = None
         self._back: Callable[[], object] | None = None
         self._empty_of_fixed = ""
         self.filters: dict[str, str] = {}
@@ -82,7 +84,7 @@ class RegisterPage(Page):
     def add_tabs(self, tabs: Tabs) -> None:
         """The strip that leads to the other registers of the programme; it belongs to the list."""
         self.outer.insertWidget(1, tabs)
-        self.stack.currentChanged.connect(lambda place: tabs.setVisible(place == 0))
+        self.stack.currentChanged.connect(lambda place: tabs.setVisible(place == 0 or self.register.only_one))
         tabs.listen(self)
 
     def _build_bar(self, extra: Sequence[QPushButton]) -> None:
@@ -234,7 +236,7 @@ class RegisterPage(Page):
             self.refresh()
 
     def query(self) -> Query:
-        return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort, self.scope)
+        return Query(self.register, self.quick.text(), dict(self.filters), dict(self.fixed), self.sort, self.scope, self.only)
 
     def refresh(self) -> None:
         rows, before, column = self.selected_rows(), max(self.table.currentIndex().row(), 0), self.table.currentIndex().column()
@@ -242,7 +244,7 @@ class RegisterPage(Page):
         self.model.ask(self.query())
         total = len(self.model.order)
         self.count.setText(f"{total:,} {self.register.counter}")
-        filtered = bool(self.quick.text().strip() or self.filters or self.fixed or self.scope == listing.GONE)
+        filtered = bool(self.quick.text().strip() or self.filters or self.fixed or self.only is not None or self.scope == listing.GONE)
         self.empty.title.setText(tr("没有找到") if filtered else tr("还没有{label}").format(label=self.register.label))
         self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条，或在“编辑”里从表格导入。"))
         if not total and self.register is Member and self.quick.text().strip():
@@ -280,15 +282,20 @@ class RegisterPage(Page):
         elif self.register.__tablename__ in changed.registers:
             self.refresh()
 
-    def show_only(self, fixed: Mapping[str, Any], title: str, *, back: Callable[[], object] | None = None, empty: str = "") -> None:
-        """Narrow the table to, for instance, one lecture's sign-ins. `back` leads where one came from, by Escape too; `empty` says what to do when there are none."""
+    def show_only(self, fixed: Mapping[str, Any], title: str, *, back: Callable[[], object] | None = None, empty: str = "", only: Sequence[str] | None = None) -> None:
+        """Narrow the table to, for instance, one lecture's sign-ins, or the records in `only`. `back` leads where one came from, by Escape too; `empty` says what to do when there are none."""
         self.fixed, self._back, self._empty_of_fixed = dict(fixed), back, empty
+        self.only = None if only is None else tuple(only)
+        if only is not None:
+            self.filters, self.scope = {}, ""
+            self.quick.clear()
         self.heading.setText(title)
         self.stack.setCurrentIndex(0)
         self.refresh()
 
     def show_all(self) -> None:
-        self.fixed, self.filters, self.sort, self._back = {}, {}, None, None
+        self.fixed, self.filters, self.sort, self._back, self.only = {}, {}, None, None, None
+        self.scope = self.scopes.currentData() if self.register is Member else ""
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.heading.setText(self.title or self.register.label)
         self.quick.clear()
@@ -304,7 +311,7 @@ class RegisterPage(Page):
 
     def show_view(self, view: Mapping[str, Any], name: str) -> None:
         known = {f.name for f in self.model.fields}
-        self.fixed = {}
+        self.fixed, self.only = {}, None
         self.filters = {name: text for name, text in view["filters"].items() if name in known}
         self.sort = tuple(view["sort"]) if view["sort"] and view["sort"][0] in known else None
         self.columns.borrow(view["columns"])
@@ -330,6 +337,9 @@ class RegisterPage(Page):
     def show_groups(self) -> None:
         GroupDialog(self).exec()
 
+    def show_pivot(self) -> None:
+        PivotDialog(self, self.office, self.query()).exec()
+
     def print_list(self) -> None:
         if (pdf := print_list(self)) is not None:
             self.pdf_ready.emit(pdf, self.heading.text(), None)
@@ -353,6 +363,7 @@ class RegisterPage(Page):
         action(menu, tr("显示哪些列…"), self.columns.choose)
         action(menu, tr("筛选行"), self.toggle_filter_row, "Ctrl+Shift+L")
         action(menu, tr("分组计数…"), self.show_groups, "Ctrl+G")
+        action(menu, tr("透视表…"), self.show_pivot)
         action(menu, tr("打印显示的这些…"), self.print_list)
         action(menu, tr("导出表格…"), self.member_sheets.show_menu if self.member_sheets else self.ask_export)
         if any(f.is_masked for f in self.model.fields):
@@ -370,7 +381,7 @@ class RegisterPage(Page):
             self.chips.addWidget(chip)
         if self._back is not None:
             self.chips.addWidget(button(tr("返回"), self._back, icon_name="chevron-left", tip=tr("返回（Esc）")))
-        if self.fixed:
+        if self.fixed or self.only is not None:
             chip = button(tr("只看：{title}").format(title=self.heading.text()), self.show_all, icon_name="x")
             chip.setProperty("chip", True)
             self.chips.addWidget(chip)
@@ -435,7 +446,7 @@ class RegisterPage(Page):
         if len(ids) > 20 and QMessageBox.question(self, tr("删除"), tr("要删除 {n} {counter}吗？可以撤销。").format(n=len(ids), counter=self.register.counter)) != QMessageBox.StandardButton.Yes:
             return
         try:
-            with self.office.act(ActKind.EDIT, f"删除{self.register.label}：{self._names_of(ids)}") as act:
+            with self.office.act(ActKind.EDIT, f"删除{self.register.label}" if self.register.guarded else f"删除{self.register.label}：{self._names_of(ids)}") as act:
                 for record_id in ids:
                     act.remove(self.register, record_id)
         except UserError as e:

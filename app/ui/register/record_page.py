@@ -165,7 +165,8 @@ class RecordPage(QWidget):
             return False
         values = {name: value for name, value in values.items() if name in changed}
         try:
-            with self.office.act(ActKind.EDIT, f"{tr('修改') if self.record_id else tr('新建')}{self.register.label}：{self._name()}") as act:
+            whom = "" if self.register.guarded else f"：{self._name()}"
+            with self.office.act(ActKind.EDIT, f"{tr('修改') if self.record_id else tr('新建')}{self.register.label}{whom}") as act:
                 saved = self.record_id or act.create(self.register, values)
                 if self.record_id:
                     act.change(self.register, self.record_id, values)

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from app.receiver import answer, decisions, district, merge, offices, overview, store
 from app.receiver.district import Receiver
-from app.services import setup
+from app.services import guarded, setup
 from app.services.exchange import keyring, outbox, purposes, send
 from app.services.office import Office
 from app.services.records import ActKind
@@ -66,6 +66,7 @@ def test_every_register_arrives_as_it_was(register: type[Any], receiver: Receive
 
 def test_hardship_travels_only_when_it_is_ticked_for_this_package(receiver: Receiver, connected: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "stick").mkdir()
+    guarded.let(connected, connected.user.name, may=True)
     enrol(receiver, send.export(connected, tmp_path / "stick", purposes=["membership", "hardship"]).path)
     with receiver.data.connect() as connection:
         kept = set(connection.execute(select(store.records.c.register)).scalars())

@@ -193,3 +193,34 @@ def test_one_certificate_is_never_paid_twice_for_one_kind(tmp_path_factory: pyte
         assert len(kinds) == len(set(kinds))
     finally:
         office.vault.close()
+
+
+def test_a_certificate_of_somebody_else_is_nobodys_basis(office: Office, add: Callable[..., str]) -> None:
+    hers = ready(add, SKILL)
+    other = add(Member, **person(5))
+    wrong = add(SubsidyApplication, kind=SKILL, member=other, certificate=hers, applied_on=PartialDate(2026, 11, 1), policy="BT-2017")
+    assert "not-hers" in {p.code for p in making.judge_again(office, wrong).problems}
+    with pytest.raises(Invalid, match="已经申请过"):
+        making.propose(office, hers)
+
+
+def test_the_unit_that_claimed_for_the_class_rules_out_its_certificates(office: Office, add: Callable[..., str]) -> None:
+    course = ready(add, TRAINING_UNIT)
+    making.propose(office, course, TRAINING_UNIT)
+    assert "double-use" in codes_of(office, ready(add, SKILL, training=course), SKILL)
+
+
+def test_a_place_and_the_certificate_won_there_are_one_right(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1, **CARD))
+    entry = add(Entry, competition=add(Competition, name="竞赛", trades="电工", ends_on=PartialDate(2026, 6, 1)), member=who, trade="电工", rank=1)
+    making.propose(office, entry, CAREER)
+    won = add(Certificate, member=who, kind="职业技能等级证书", occupation="电工", skill_level="三级/高级工", issued_on=PartialDate(2026, 7, 1), entry=entry)
+    assert "same-certificate" in codes_of(office, won, CAREER)
+    assert "certified" in codes_of(office, entry, CAREER)
+
+
+def test_one_patent_written_down_twice_is_one_patent(office: Office, add: Callable[..., str]) -> None:
+    first = ready(add, PATENT_AID, patent_no="ZL202310123456.6")
+    making.propose(office, first, PATENT_AID)
+    again = add(Patent, name="同一件", kind="发明", member=add(Member, **person(4, **CARD)), is_service=True, in_use=True, state="授权", grant_published_on=PartialDate(2025, 6, 1), patent_no="ZL202310123456.6")
+    assert "same-basis" in codes_of(office, again, PATENT_AID)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.services import competitions, entries, undo
 from app.services.office import Office
+from app.services.records import ActKind
 from db.dates import PartialDate
 from db.problems import UserError
 from db.registers import Certificate, Competition, CompetitionRound, CompetitionTrade, Entry, Member
@@ -130,3 +131,30 @@ def test_places_are_those_of_the_sorted_list(pairs: list[tuple[int, int]]) -> No
     places = competitions.ranks(rows)
     for (one, place), (other, behind) in ((a, b) for a in zip(rows, places, strict=True) for b in zip(rows, places, strict=True)):
         assert (place is not None and behind is not None) and (place < behind) == (one > other)
+
+
+def test_each_trade_goes_on_from_its_own_first_round(office: Office, add: Callable[..., str], contest: str) -> None:
+    welders = entries.enter(office, contest, "焊工", [add(Member, **person(n)) for n in (11, 12)]).entries
+    electric = add(CompetitionRound, competition=contest, name="初赛", trade="电工", advance=1)
+    welding = add(CompetitionRound, competition=contest, name="初赛", trade="焊工", advance=1)
+    final = add(CompetitionRound, competition=contest, name="决赛")
+    competitions.enter_scores(office, contest, electric, marks(office, ("80", "80"), ("90", "90")))
+    competitions.enter_scores(office, contest, welding, {welders[0]: ("70", "70", False), welders[1]: ("60", "60", False)})
+    assert {(line.full_name, line.trade) for line in competitions.sheet(office, contest, final).lines} == {(person(1)["full_name"], "电工"), (person(11)["full_name"], "焊工")}
+
+
+def test_nobody_is_ranked_by_weights_before_the_last_mark(office: Office, add: Callable[..., str], contest: str) -> None:
+    first, _final = (add(CompetitionRound, competition=contest, name=name, weight=weight) for name, weight in (("初赛", 40), ("决赛", 60)))
+    competitions.enter_scores(office, contest, first, marks(office, ("100", "100")))
+    assert competitions.settle(office, contest).ranked == 0
+
+
+def test_who_withdrew_has_no_place_and_wins_nothing(office: Office, add: Callable[..., str], contest: str) -> None:
+    add(CompetitionTrade, competition=contest, trade="电工", promotion_ranks=1, promotion_level=THIRD)
+    competitions.enter_scores(office, contest, None, marks(office, ("90", "90"), ("80", "80")))
+    competitions.settle(office, contest)
+    with office.act(ActKind.EDIT, "退出") as act:
+        act.change(Entry, entry_ids(office)[0], {"state": "退出"})
+    competitions.settle(office, contest)
+    assert [rank for (rank,) in stored(office, "rank")][:2] == [None, 1]
+    assert [w.full_name for w in competitions.winners(office, contest)] == [person(1)["full_name"]]

@@ -118,3 +118,26 @@ def test_deleting_a_budget_line_leaves_its_bookings(office: Office, line: str) -
         act.remove(BudgetLine, line)
     with office.reading() as session:
         assert session.scalars(select(LedgerEntry.paid)).all() == [Decimal(2000)]
+
+
+def test_a_reversal_cannot_be_undone_into_a_second_payment(office: Office, add: Callable[..., str]) -> None:
+    claim = making.propose(office, add(Certificate, member=add(Member, **person(1)), occupation="电工", skill_level="三级/高级工", issued_on=PartialDate(2026, 3, 8)))
+    with office.act(ActKind.RECEIPT, "回执") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(2000)})
+    entry = funds.pay_claim(office, claim)
+    funds.reverse(office, entry, "退回")
+    with office.reading() as session:
+        back = undo.last_undoable(session)
+    funds.pay_claim(office, claim)
+    assert back is not None
+    with pytest.raises(UserError, match="两笔发放"):
+        undo.undo(office, back.act)
+
+
+def test_a_negative_amount_and_a_deleted_budget_line_are_refused(office: Office, line: str) -> None:
+    with pytest.raises(Invalid, match="负数"):
+        funds.book(office, booking(line, paid=Decimal(-5)))
+    with office.act(ActKind.EDIT, "删") as act:
+        act.remove(BudgetLine, line)
+    with pytest.raises(Invalid, match="已经删除"):
+        funds.book(office, booking(line))

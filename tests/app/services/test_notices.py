@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services import form_jobs, guarded, notices
+from app.services import files, form_jobs, guarded, listing, notices
+from app.services import person as person_service
+from app.services.exchange import send
 from app.services.office import Office
 from app.services.records import Invalid
 from db import workdays
@@ -75,3 +79,26 @@ def test_hardship_is_seen_by_nobody_until_the_administrator_lets_somebody(office
 def test_every_register_stands_in_one_programme() -> None:
     names = [r.__tablename__ for programme in PROGRAMMES for r in programme.registers]
     assert len(names) == len(set(names))
+
+
+def test_what_is_hidden_is_found_nowhere_and_leaves_by_no_door(connected: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
+    office = connected
+    (tmp_path / "stick").mkdir()
+    with office.reading() as session:
+        assert listing.lookup(session, "hardship_case", "张三") == [] and all(hit.register != "family_member" for hit in listing.search_everywhere(session, "李四"))
+        assert "困难职工" not in {item.kind for item in person_service.dossier(session, one_of_each["member"], TODAY).items}
+    person_service.export(office, one_of_each["member"], tmp_path / "a.xlsx")
+    assert "困难职工" not in openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames
+    with pytest.raises(UserError, match="管理员允许"):
+        send.export(office, tmp_path / "stick", purposes=["membership", "hardship"])
+    with pytest.raises(UserError, match="管理员允许"):
+        form_jobs.job_named(office, "hardship_form", [one_of_each["hardship_case"]])
+
+
+def test_erasing_a_person_erases_her_family_and_her_papers(office: Office, one_of_each: dict[str, str]) -> None:
+    files.put(office, Member, one_of_each["member"], "身份证.jpg", b"x", files.SCAN)
+    person_service.erase(office, one_of_each["member"])
+    with office.vault.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT full_name, id_number FROM family_member").all() == [(person_service.ERASED_NAME, None)]
+        assert connection.exec_driver_sql("SELECT illness FROM assistance").all() == [(None,)]
+        assert connection.exec_driver_sql("SELECT count(*) FROM record_file").scalar() == 0

@@ -8,13 +8,13 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select
 
-from app.services import block, sheet_import, undo
+from app.services import block, guarded, sheet_import, undo
 from app.services.block import Planner
 from app.services.office import Office
 from app.services.records import ActKind
 from db.problems import UserError
 from db.record import Record, fields_of, values_of
-from db.registers import REGISTERS, Certificate, Entry, Member
+from db.registers import REGISTERS, Certificate, Entry, Member, Patent
 from tests.conftest import person
 
 OTHERS = [r for r in REGISTERS if r is not Member and not r.only_one]
@@ -35,6 +35,7 @@ def planned(office: Office, register: type[Record], path: Path, **more: Any) -> 
 
 @pytest.mark.parametrize("register", OTHERS, ids=lambda r: r.__tablename__)
 def test_every_register_is_read_in_from_the_sheet_it_was_written_to(office: Office, one_of_each: dict[str, str], tmp_path: Path, register: type[Record]) -> None:
+    guarded.let(office, office.user.name, may=True)
     with office.reading() as session:
         record = session.scalars(select(register).where(register.id == one_of_each[register.__tablename__])).one()
         planner = Planner(session, register)
@@ -70,7 +71,7 @@ def test_people_are_found_by_their_number_and_the_other_rows_are_named(office: O
     )
     plan = planned(office, Certificate, sheet)
     assert (plan.new, len(plan.lines)) == (1, 3)
-    said = [p.message for line in plan.lines[1:] for cell in line.cells for p in cell.problems]
+    said = [p.message for line in plan.lines[1:] for p in line.problems]
     assert any("有几个" in s for s in said) and any("对不上" in s for s in said)
 
 
@@ -87,3 +88,24 @@ def test_a_sheet_of_one_competition_needs_no_column_for_it(office: Office, one_o
 def test_a_file_without_a_header_is_refused_with_what_to_do(office: Office, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="没有找到证书的表头"):
         planned(office, Certificate, workbook(tmp_path / "a.xlsx", ["甲", "乙"], ["1", "2"]))
+
+
+@pytest.mark.parametrize(("number", "name"), [("A0000", "赵一"), (person(1)["id_number"][-4:], "赵一"), (person(1)["employee_no"], "钱二")])
+def test_a_number_that_is_nearly_hers_or_a_name_that_is_not_is_nobody(office: Office, add: Callable[..., str], tmp_path: Path, number: str, name: str) -> None:
+    add(Member, **person(1, full_name="赵一"))
+    plan = planned(office, Certificate, workbook(tmp_path / "a.xlsx", ["工号", "姓名", "工种"], [number, name, "电工"]))
+    assert plan.landing == () and any(p.code.startswith("reference") for line in plan.lines for p in line.problems)
+
+
+def test_another_patent_of_the_same_name_is_another_record(office: Office, add: Callable[..., str], tmp_path: Path) -> None:
+    add(Patent, name="一种夹具", patent_no="ZL202310123456.6")
+    plan = planned(office, Patent, workbook(tmp_path / "a.xlsx", ["专利名称", "专利号"], ["一种夹具", "ZL202310123457.0"]))
+    assert (plan.new, plan.changed) == (1, 0)
+
+
+def test_the_same_row_twice_is_named_and_the_rest_lands(office: Office, one_of_each: dict[str, str], add: Callable[..., str], tmp_path: Path) -> None:
+    add(Member, **person(3))
+    row = [person(3)["employee_no"], person(3)["full_name"], "焊工"]
+    plan = planned(office, Entry, workbook(tmp_path / "a.xlsx", ["工号", "姓名", "工种"], row, row), fixed={"competition": one_of_each["competition"]})
+    assert plan.new == 1 and [p.code for p in plan.lines[1].problems if p.code == "twice"] == ["twice"]
+    block.land(office, plan, "导入")

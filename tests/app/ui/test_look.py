@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
 from app.ui import theme
-from app.ui.navigation import EXCHANGE, HISTORY, TODAY
+from app.ui.navigation import EXCHANGE, FIGURES, HISTORY, TODAY
 from app.ui.register.layouts import groups_of, layout_of
 from app.ui.theme import THEMES, Tokens
 from db.keyslots import strength
@@ -49,7 +49,7 @@ def test_the_style_sheet_leaves_no_token_unfilled(qapp: QApplication, name: str)
 
 def test_every_icon_the_program_names_is_there() -> None:
     names = {m for p in (ROOT / "app").rglob("*.py") for m in re.findall(r'(?:icon_name=|Icon\(|icon: ClassVar\[str\] = |tint\(\w+, )"([a-z0-9-]+)"', p.read_text("utf-8"))}
-    names |= {r.icon for r in REGISTERS} | {p.icon for p in (TODAY, EXCHANGE, HISTORY)}
+    names |= {r.icon for r in REGISTERS} | {p.icon for p in (TODAY, FIGURES, EXCHANGE, HISTORY)}
     assert names and not [n for n in names if not (ROOT / "resources" / "icons" / f"{n}.svg").exists()]
 
 

@@ -499,7 +499,7 @@ def test_an_application_is_proposed_previewed_and_saved(window: MainWindow, qtbo
         return shown[-1]
 
     monkeypatch.setattr(window, "show_pdf", show)
-    window.registers.print_applications()
+    window.registers.print_forms("subsidy_application", page.selected_ids())
     preview = shown[0]
     qtbot.addWidget(preview)
     assert preview.pages == 1 and not preview._drawn[0].pixmap().isNull()

@@ -1,0 +1,280 @@
+"""The figures of a year: what every programme came to, beside the year before; each leads down to its records.
+
+A figure is one line of `FIGURES`: of which register, by which date, under which condition, and what is counted or summed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, String, Table, distinct, func, or_, select, type_coerce
+
+from app.printing import engine
+from app.services import paperwork, spreadsheet
+from app.services.checkin.answers import PROOF
+from app.services.office import Office
+from app.services.records import table_of
+from app.services.setup import own_union
+from db.fields import DateKind, Moment
+from db.period import Year
+from db.record import Record, field_of, values_of
+from db.registers import (
+    Assistance,
+    BudgetLine,
+    Certificate,
+    Competition,
+    Enrolment,
+    Entry,
+    Honour,
+    Lecture,
+    LedgerEntry,
+    Member,
+    Patent,
+    Project,
+    Proposal,
+    Result,
+    SignIn,
+    Studio,
+    SubsidyApplication,
+    TechService,
+    Training,
+    WomenActivity,
+)
+from db.registers.members import RETIRED
+from db.registers.membership import LEFT
+
+Where = Callable[[Table], Sequence[ColumnElement[bool]]]
+HIGH = ("三级/高级工", "二级/技师", "一级/高级技师", "特级技师", "首席技师")
+"""高技能人才: senior worker and above."""
+
+
+def _all(_table: Table) -> Sequence[ColumnElement[bool]]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`on`: the date that puts a record into the year; empty for what is counted as it stands now. `measure`: a field to add up, or `distinct` people."""
+
+    id: str
+    title: str
+    group: str
+    unit: str
+    register: type[Record]
+    on: str = ""
+    where: Where = _all
+    add_up: str = ""
+    distinct: str = ""
+
+
+def _members(t: Table) -> Sequence[ColumnElement[bool]]:
+    return (func.coalesce(t.c.membership_event, "").not_in(sorted(LEFT)), func.coalesce(t.c.employment_status, "").not_in(sorted(RETIRED)))
+
+
+def _of_lectures(t: Table) -> Sequence[ColumnElement[bool]]:
+    lectures = table_of(Lecture)
+    return (t.c.lecture.in_(select(lectures.c.id).where(lectures.c.training.is_(None), lectures.c.removed_at.is_(None))),)
+
+
+def _large(t: Table) -> Sequence[ColumnElement[bool]]:
+    s = table_of(SignIn)
+    who = func.coalesce(s.c.member, s.c.full_name + "|" + func.coalesce(s.c.mobile, s.c.id))
+    return (t.c.training.is_(None), t.c.id.in_(select(s.c.lecture).where(s.c.removed_at.is_(None)).group_by(s.c.lecture).having(func.count(distinct(who)) >= PROOF)))
+
+
+def _of_training(*kinds: str) -> Where:
+    def where(t: Table) -> Sequence[ColumnElement[bool]]:
+        trainings = table_of(Training)
+        return (t.c.training.in_(select(trainings.c.id).where(trainings.c.kind.in_(kinds), trainings.c.removed_at.is_(None))),)
+
+    return where
+
+
+def _is(**wanted: Any) -> Where:
+    def where(t: Table) -> Sequence[ColumnElement[bool]]:
+        return tuple(t.c[name].in_(value) if isinstance(value, tuple) else t.c[name].is_(value) if isinstance(value, bool) else t.c[name] == value for name, value in wanted.items())
+
+    return where
+
+
+def _has(*names: str) -> Where:
+    return lambda t: tuple(t.c[name].is_not(None) for name in names)
+
+
+FIGURES: tuple[Figure, ...] = (
+    Figure("members", "会员", "会员", "人", Member, where=_members),
+    Figure("women", "其中女会员", "会员", "人", Member, where=lambda t: (*_members(t), t.c.gender == "女")),
+    Figure("migrants", "其中农民工", "会员", "人", Member, where=lambda t: (*_members(t), t.c.is_migrant_worker.is_(True))),
+    Figure("joined", "新入会", "会员", "人", Member, "joined_on"),
+    Figure("lectures", "讲座场次", "公益大讲堂", "场", Lecture, "starts_at", where=lambda t: (t.c.training.is_(None), t.c.state.in_(("签到中", "结束", "已反馈")))),
+    Figure("attendances", "参加人次", "公益大讲堂", "人次", SignIn, "signed_at", where=_of_lectures),
+    Figure("attendants", "参加人数", "公益大讲堂", "人", SignIn, "signed_at", where=_of_lectures, distinct="member"),
+    Figure("large_lectures", "够 200 人的讲座", "公益大讲堂", "场", Lecture, "starts_at", where=_large),
+    Figure("competitions", "竞赛", "技能竞赛", "项", Competition, "starts_on", where=lambda t: (func.coalesce(t.c.kind, "") != "安康杯",)),
+    Figure("entries", "参赛人次", "技能竞赛", "人次", Entry, "entered_on"),
+    Figure("contestants", "参赛人数", "技能竞赛", "人", Entry, "entered_on", distinct="member"),
+    Figure("awards", "获奖", "技能竞赛", "人次", Entry, "entered_on", where=_has("award")),
+    Figure("certified", "竞赛取证", "技能竞赛", "本", Certificate, "issued_on", where=_has("entry")),
+    Figure("trainings", "培训班", "技能培训", "期", Training, "starts_on"),
+    Figure("skill_trained", "技能培训人次", "技能培训", "人次", Enrolment, "enrolled_on", where=_of_training("技能培训")),
+    Figure("post_trained", "岗位能力提升人次", "技能培训", "人次", Enrolment, "enrolled_on", where=_of_training("岗位能力提升")),
+    Figure("officers_trained", "干部、指导员、调解员培训人次", "技能培训", "人次", Enrolment, "enrolled_on", where=_of_training("工会干部培训", "工资协商指导员培训", "劳动争议调解员培训")),
+    Figure("finished", "结业", "技能培训", "人次", Enrolment, "enrolled_on", where=_is(result="合格")),
+    Figure("training_cost", "培训支出", "技能培训", "元", Training, "starts_on", add_up="cost"),
+    Figure("certificates", "取得证书", "证书", "本", Certificate, "issued_on"),
+    Figure("talents", "培养技能人才", "证书", "人", Certificate, "issued_on", where=_has("skill_level"), distinct="member"),
+    Figure("high_talents", "其中高技能人才", "证书", "人", Certificate, "issued_on", where=_is(skill_level=HIGH), distinct="member"),
+    Figure("claims", "补贴和助推申请", "补贴和助推", "份", SubsidyApplication, "applied_on"),
+    Figure("approved", "其中已批准", "补贴和助推", "份", SubsidyApplication, "applied_on", where=_is(state=("批准", "已发放"))),
+    Figure("approved_amount", "核定金额", "补贴和助推", "元", SubsidyApplication, "applied_on", where=_is(state=("批准", "已发放")), add_up="approved_amount"),
+    Figure("studios", "创新工作室", "职工创新", "个", Studio, where=lambda t: (func.coalesce(t.c.state, "") != "撤销",)),
+    Figure("projects", "立项", "职工创新", "项", Project, "approved_on"),
+    Figure("results", "完成成果", "职工创新", "项", Result, "ends_on"),
+    Figure("patents", "授权专利", "职工创新", "件", Patent, "grant_published_on"),
+    Figure("proposals", "合理化建议", "职工创新", "条", Proposal, "proposed_on"),
+    Figure("adopted", "其中采纳", "职工创新", "条", Proposal, "proposed_on", where=_is(is_adopted=True)),
+    Figure("benefit", "建议的经济效益", "职工创新", "元", Proposal, "proposed_on", add_up="benefit"),
+    Figure("services", "技协服务", "职工技协", "次", TechService, "served_on"),
+    Figure("honours", "获得荣誉", "荣誉", "项", Honour, "awarded_on"),
+    Figure("women_activities", "女职工活动", "帮扶和女职工", "次", WomenActivity, "held_on"),
+    Figure("assisted", "帮扶", "帮扶和女职工", "次", Assistance, "given_on"),
+    Figure("received", "收入", "经费", "元", LedgerEntry, "booked_on", where=lambda t: (t.c.reverses.is_(None), t.c.id.not_in(select(t.c.reverses).where(t.c.reverses.is_not(None), t.c.removed_at.is_(None)))), add_up="received"),
+    Figure("paid", "支出", "经费", "元", LedgerEntry, "booked_on", where=lambda t: (t.c.reverses.is_(None), t.c.id.not_in(select(t.c.reverses).where(t.c.reverses.is_not(None), t.c.removed_at.is_(None)))), add_up="paid"),
+    Figure("budget", "预算", "经费", "元", BudgetLine, "year", add_up="amount"),
+)
+NAMED: Mapping[str, Figure] = {figure.id: figure for figure in FIGURES}
+
+
+def _within(figure: Figure, table: Table, year: Year) -> list[ColumnElement[bool]]:
+    """The dates of the year. A date that is only a month or a year belongs where it begins."""
+    if not figure.on:
+        return []
+    column, kind = table.c[figure.on], field_of(figure.register, figure.on).kind
+    if isinstance(kind, Moment):
+        text, (first, last) = type_coerce(column, String), year.written
+        return [text >= first, text < last]
+    if isinstance(kind, DateKind):
+        text = type_coerce(column, String)
+        day = func.substr(func.substr(text + "|", 1, func.instr(text + "|", "|") - 1) + "-01-01", 1, 10)
+        return [day >= year.begins.isoformat(), day < year.ends.isoformat()]
+    return [column == year.begins.year if year.begins.month == 1 else column == year.ends.year]
+
+
+def _selected(figure: Figure, year: Year, what: Any) -> Select[Any]:
+    table = table_of(figure.register)
+    return select(what).select_from(table).where(table.c.removed_at.is_(None), *figure.where(table), *_within(figure, table, year))
+
+
+def value(connection: Connection, figure: Figure, year: Year) -> Decimal:
+    table = table_of(figure.register)
+    if figure.add_up:
+        fen = connection.execute(_selected(figure, year, func.coalesce(func.sum(type_coerce(table.c[figure.add_up], String)), 0))).scalar_one()
+        return Decimal(str(fen)) / 100
+    if figure.distinct:
+        named = table.c[figure.distinct]
+        who = func.coalesce(named, table.c.full_name) if "full_name" in table.c else named
+        return Decimal(connection.execute(_selected(figure, year, func.count(distinct(who)))).scalar_one())
+    return Decimal(connection.execute(_selected(figure, year, func.count())).scalar_one())
+
+
+def records(connection: Connection, figure: Figure, year: Year) -> list[str]:
+    """The ids behind a figure."""
+    table = table_of(figure.register)
+    ids = connection.execute(_selected(figure, year, table.c.id)).scalars()
+    return list(ids)
+
+
+@dataclass(frozen=True)
+class Line:
+    figure: Figure
+    now: Decimal
+    before: Decimal | None
+    """The year before; None for what is counted as it stands now."""
+
+    @property
+    def change(self) -> str:
+        if self.before is None:
+            return ""
+        difference = self.now - self.before
+        share = f"（{difference / self.before * 100:+.0f}%）" if self.before else ""
+        return f"{difference:+,.0f}{share}" if difference else "持平"
+
+    def shown(self, number: Decimal | None) -> str:
+        return "" if number is None else f"{number:,.2f}" if self.figure.unit == "元" else f"{number:,.0f}"
+
+
+@dataclass(frozen=True)
+class Report:
+    year: Year
+    lines: tuple[Line, ...]
+    took_part: int
+    members: int
+
+    @property
+    def share(self) -> str:
+        """参与率: members who came to a lecture, a competition or a training, of all."""
+        return f"{self.took_part * 100 / self.members:.1f}%" if self.members else "—"
+
+    def of(self, name: str) -> Decimal:
+        return next(line.now for line in self.lines if line.figure.id == name)
+
+    @property
+    def summary(self) -> str:
+        """The year in a paragraph, as the status report begins."""
+        return (
+            f"{self.year.title}，本工会有会员 {self.members:,} 人，{self.took_part:,} 人参加了讲座、竞赛或培训，参与率 {self.share}。举办讲座 {self.of('lectures'):,.0f} 场、{self.of('attendances'):,.0f} 人次；"
+            f"参加竞赛 {self.of('entries'):,.0f} 人次，竞赛取证 {self.of('certified'):,.0f} 本；技能培训 {self.of('skill_trained'):,.0f} 人次，岗位能力提升 {self.of('post_trained'):,.0f} 人次；"
+            f"取得证书 {self.of('certificates'):,.0f} 本，其中高技能人才 {self.of('high_talents'):,.0f} 人；申请补贴和助推 {self.of('claims'):,.0f} 份，已批准 {self.of('approved'):,.0f} 份、{self.of('approved_amount'):,.2f} 元。"
+        )
+
+
+def report(connection: Connection, year: Year, *, hidden: frozenset[str] = frozenset()) -> Report:
+    """All figures of a year beside the year before. `hidden`: registers that this user may not see."""
+    back = Year(
+        "", year.begins.replace(year=year.begins.year - 1), year.ends.replace(year=year.ends.year - 1)
+    )
+    shown = [figure for figure in FIGURES if figure.register.__tablename__ not in hidden]
+    lines = tuple(Line(figure, value(connection, figure, year), value(connection, figure, back) if figure.on else None) for figure in shown)
+    return Report(year, lines, _took_part(connection, year), int(next(line.now for line in lines if line.figure.id == "members")))
+
+
+def _took_part(connection: Connection, year: Year) -> int:
+    """Members now on the roster who came to anything in the year, each once."""
+    ways = [(NAMED["attendances"], "member"), (NAMED["entries"], "member")]
+    queries = [_selected(figure, year, table_of(figure.register).c[name]) for figure, name in ways]
+    enrolled = Figure("enrolled", "", "", "", Enrolment, "enrolled_on")
+    queries.append(_selected(enrolled, year, table_of(Enrolment).c.member))
+    table = table_of(Member)
+    return int(connection.execute(select(func.count()).select_from(table).where(table.c.removed_at.is_(None), *_members(table), or_(*(table.c.id.in_(q) for q in queries)))).scalar_one())
+
+
+def by_year(connection: Connection, figure: Figure, year: int, *, october: bool, count: int = 5) -> list[tuple[int, Decimal]]:
+    """One figure over the last years, the oldest first."""
+    return [(y, value(connection, figure, Year.of(y, october=october))) for y in range(year - count + 1, year + 1)]
+
+
+def inconsistencies(found: Report) -> list[str]:
+    """What cannot be in a survey (逻辑检查): a part larger than its whole, money without people."""
+    wholes = (("women", "members"), ("migrants", "members"), ("attendants", "attendances"), ("contestants", "entries"), ("awards", "entries"), ("certified", "certificates"), ("high_talents", "talents"), ("talents", "certificates"), ("approved", "claims"), ("adopted", "proposals"))
+    said = [f"“{NAMED[part].title}”（{found.of(part):,.0f}）比“{NAMED[whole].title}”（{found.of(whole):,.0f}）还多，请核对。" for part, whole in wholes if found.of(part) > found.of(whole)]
+    if found.of("training_cost") and not found.of("trainings"):
+        said.append("有培训支出，没有培训班，请核对。")
+    if found.of("paid") > found.of("budget") > 0:
+        said.append(f"支出 {found.of('paid'):,.2f} 元超过预算 {found.of('budget'):,.2f} 元，请写明差异。")
+    return said
+
+
+def write_workbook(path: Path, found: Report) -> int:
+    """The report as a workbook. UserError when it cannot be written."""
+    heads = ("项目", "指标", "单位", found.year.title, "上一年", "增减")
+    return spreadsheet.write(path, "培训情况汇报", heads, ([x.figure.group, x.figure.title, x.figure.unit, x.shown(x.now), x.shown(x.before), x.change] for x in found.lines))
+
+
+def status_report(office: Office, found: Report) -> bytes:
+    """培训情况汇报 as a PDF: the paragraph, then the table."""
+    day = office.clock().astimezone().date()
+    rows = [{"number": n, "group": x.figure.group, "title": x.figure.title, "unit": x.figure.unit, "now": x.shown(x.now), "before": x.shown(x.before), "change": x.change} for n, x in enumerate(found.lines, 1)]
+    context = {"union": values_of(own_union(office)), "form": {"year": found.year.title, "printed_on": f"{day.year}年{day.month}月{day.day}日", "summary": found.summary}, "rows": rows}
+    return engine.render(paperwork.form_named(office, "status_report"), [context], draft=office.practice)

@@ -1,0 +1,40 @@
+"""What Today says of the programmes: terms that end, studios whose naming runs out, notices that are over, certificates that expire."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, String, select, type_coerce
+
+from app.services.policies import rule
+from app.services.records import table_of
+from db.registers import Nomination, Officer, Studio
+
+
+@dataclass(frozen=True)
+class Reminder:
+    register: str
+    id: str
+    text: str
+    detail: str
+    day: date
+
+
+def due(connection: Connection, today: date) -> list[Reminder]:
+    """What is due within the days that the rule names, the nearest first."""
+    until = today + timedelta(days=rule(connection, "term_reminder_days", today).value)
+    found: list[Reminder] = []
+    officers, studios, nominations = table_of(Officer), table_of(Studio), table_of(Nomination)
+    for r in connection.execute(select(officers).where(officers.c.removed_at.is_(None), officers.c.left_on.is_(None), officers.c.term_to.is_not(None), type_coerce(officers.c.term_to, String) <= f"{until}~")).mappings():
+        end = r["term_to"].last_day()
+        if end <= until:
+            said = f"{r['position']}{r['full_name']}的任期{'已于' if end < today else '到'} {end} {'届满' if end < today else '届满，要准备换届'}"
+            found.append(Reminder(Officer.__tablename__, r["id"], said, "任期三年或五年，届满要换届选举或报告延期。", end))
+    for r in connection.execute(select(studios).where(studios.c.removed_at.is_(None), studios.c.named_until.is_not(None), type_coerce(studios.c.named_until, String) <= f"{until}~")).mappings():
+        end = r["named_until"].last_day()
+        if end <= until and r["state"] != "撤销":
+            found.append(Reminder(Studio.__tablename__, r["id"], f"“{r['name']}”的命名到 {end} 期满", "请准备复核材料。", end))
+    for r in connection.execute(select(nominations).where(nominations.c.removed_at.is_(None), nominations.c.notice_to.is_not(None), nominations.c.state.in_(("草稿", "校验通过")))).mappings():
+        end = r["notice_to"].last_day()
+        if end < today:
+            found.append(Reminder(Nomination.__tablename__, r["id"], f"{r['kind']}的公示 {end} 已结束", "没有异议就可以打印推荐表、盖章上报。", end))
+    return sorted(found, key=lambda one: one.day)

@@ -1,0 +1,162 @@
+"""The year in figures: targets, what every programme came to beside the year before, a chart, the status report."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+
+from app.services import figures, guarded, statistics
+from app.services.figures import Report
+from app.services.office import Office
+from app.ui import errors
+from app.ui.charts import BarChart
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import Banner, ColouredDelegate, Page, QuietCombo, button, label, row
+from db.period import Year
+from db.problems import UserError
+from db.registers import REGISTERS
+
+YEARS_BACK = 6
+
+
+class FiguresPage(Page):
+    """`rows_wanted` asks for the records behind a figure: register, ids, title. `pdf_ready` for the report's preview."""
+
+    title = "数据和报表"
+    rows_wanted = Signal(object, object, str)
+    pdf_ready = Signal(object, str)
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(tr(self.title))
+        self.office = office
+        this = office.clock().astimezone().year
+        self.year, self.kind = QuietCombo(), QuietCombo()
+        self.year.setAccessibleName(tr("年度"))
+        self.kind.setAccessibleName(tr("怎么算一年"))
+        for back in range(YEARS_BACK):
+            self.year.addItem(f"{this - back}", this - back)
+        self.kind.addItem(tr("公历年"), False)
+        self.kind.addItem(tr("10 月至 9 月（统计年报）"), True)
+        for part in (
+            button(tr("汇报 PDF"), self.show_report, icon_name="file-text", key="Ctrl+P"), button(tr("导出表格"), self.ask_workbook, icon_name="file-spreadsheet"),
+            button(tr("导出图片"), self.ask_picture, icon_name="image"),
+        ):
+            self.buttons.addWidget(part)
+        self.share = label("", "secondary", wrap=True)
+        self.outer.addLayout(row(self.year, self.kind, self.share, wide=self.share))
+        self.banner = Banner()
+        self.outer.addWidget(self.banner)
+        self.table = QTableWidget(0, 5)
+        self._prepare()
+        self.targets, self.chart = BarChart(), BarChart()
+        charts = QSplitter(Qt.Orientation.Vertical)
+        charts.addWidget(self.targets)
+        charts.addWidget(self.chart)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(self.table)
+        self.split.addWidget(charts)
+        self.split.setChildrenCollapsible(False)
+        self.table.setMinimumWidth(px(480))
+        charts.setMinimumWidth(px(260))
+        self.split.setSizes([px(680), px(400)])
+        self.outer.addWidget(self.split, 1)
+        for combo in (self.year, self.kind):
+            combo.currentIndexChanged.connect(lambda _n: self.arrived())
+        self.report: Report
+
+    def _prepare(self) -> None:
+        table = self.table
+        table.setHorizontalHeaderLabels([tr("项目"), tr("指标"), tr("本年"), tr("上一年"), tr("增减")])
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setTabKeyNavigation(False)
+        table.setShowGrid(False)
+        table.setItemDelegate(ColouredDelegate(table))
+        table.setAccessibleName(tr("指标"))
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(px(34))
+        for column, width in ((0, 110), (2, 96), (3, 96), (4, 110)):
+            table.setColumnWidth(column, px(width))
+        table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        table.itemActivated.connect(lambda item: self.open_line(item.row()))
+        table.currentCellChanged.connect(lambda now, *_: self._show_chart(now))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Charts beside the table where there is room, else below it."""
+        super().resizeEvent(event)
+        self.split.setOrientation(Qt.Orientation.Horizontal if self.width() >= px(860) else Qt.Orientation.Vertical)
+
+    def first_focus(self) -> QWidget | None:
+        return self.table
+
+    def chosen(self) -> Year:
+        return Year.of(self.year.currentData(), october=self.kind.currentData())
+
+    def arrived(self) -> None:
+        hidden = frozenset(r.__tablename__ for r in REGISTERS if not guarded.may_see(self.office, r))
+        with self.office.vault.engine.connect() as connection:
+            self.report = figures.report(connection, self.chosen(), hidden=hidden)
+            goals = statistics.targets(connection, self.year.currentData())
+        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}。双击一行看是哪些。").format(n=f"{self.report.took_part:,}", share=self.report.share))
+        said = figures.inconsistencies(self.report)
+        self.banner.say(" ".join(said[:3]), "warn")
+        place = max(self.table.currentRow(), 0)
+        self.table.setRowCount(len(self.report.lines))
+        group = ""
+        for r, line in enumerate(self.report.lines):
+            texts = (line.figure.group if line.figure.group != group else "", f"{line.figure.title}（{line.figure.unit}）", line.shown(line.now), line.shown(line.before), line.change)
+            group = line.figure.group
+            for c, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                if c >= 2:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(r, c, item)
+        self.targets.show_bars(
+            tr("{year} 年目标完成（%）").format(year=self.year.currentData()), [(t.title, min(t.reached * 100 / t.wanted, 100) if t.wanted else 0, f"{t.reached * 100 // t.wanted if t.wanted else 0}%") for t in goals]
+        )
+        self.table.setCurrentCell(place, 1)
+        self._show_chart(place)
+
+
+    def _show_chart(self, place: int) -> None:
+        """The chosen figure over the last five years."""
+        if not 0 <= place < len(self.report.lines):
+            return
+        line = self.report.lines[place]
+        if not line.figure.on:
+            self.chart.show_bars(tr("{title}：现在").format(title=line.figure.title), [(tr("现在"), float(line.now), line.shown(line.now))])
+            return
+        with self.office.vault.engine.connect() as connection:
+            found = figures.by_year(connection, line.figure, self.year.currentData(), october=self.kind.currentData())
+        self.chart.show_bars(tr("{title}（{unit}）").format(title=line.figure.title, unit=line.figure.unit), [(str(year), float(n), line.shown(n)) for year, n in found])
+
+    def open_line(self, place: int) -> None:
+        """The records behind a figure."""
+        line = self.report.lines[place]
+        with self.office.vault.engine.connect() as connection:
+            ids = figures.records(connection, line.figure, self.report.year)
+        self.rows_wanted.emit(line.figure.register, ids, f"{self.report.year.title} {line.figure.title}")
+
+    def show_report(self) -> None:
+        self.pdf_ready.emit(figures.status_report(self.office, self.report), tr("职工技能培训情况汇报"))
+
+    def ask_workbook(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("导出表格"), tr("培训情况汇报 {year}.xlsx").format(year=self.report.year.title), tr("表格 (*.xlsx)"))
+        if path:
+            self.save_workbook(Path(path))
+
+    def save_workbook(self, path: Path) -> None:
+        try:
+            figures.write_workbook(path, self.report)
+        except UserError as e:
+            errors.show(self, e)
+            return
+        self.banner.say(tr("已存到 {name}").format(name=path.name), "good")
+
+    def ask_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, tr("导出图片"), f"{self.chart.title}.png", tr("图片 (*.png)"))
+        if path:
+            said = self.chart.picture().save(path, "PNG")
+            self.banner.say(tr("已存到 {name}").format(name=Path(path).name) if said else tr("没有写成，请检查位置是否只读、磁盘是否已满。"), "good" if said else "bad")

@@ -1,0 +1,116 @@
+"""The policies that hold, each with its source; the administrator may set others from a day on. What was judged before stays as it was."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
+
+from app.services import policies
+from app.services.exchange import items
+from app.services.office import Office
+from app.ui.dialog import FramedDialog
+from app.ui.text import tr
+from app.ui.theme import px
+from app.ui.widgets import button, label, row
+from db.keyslots import Role
+from db.problems import UserError
+
+SCOPES = {"national": "国家", "city": "市", "district": "区", "own": "本工会"}
+
+
+class PoliciesDialog(FramedDialog):
+    """A list of rows at the left, one row's values at the right."""
+
+    enter_accepts = False
+
+    def __init__(self, parent: QWidget, office: Office) -> None:
+        super().__init__(parent, tr("政策和规则"), 940, 600)
+        self.office = office
+        self.box.addWidget(self.banner)
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("政策"))
+        self.list.setMinimumWidth(px(360))
+        right = QWidget()
+        self.form = QFormLayout(right)
+        self.origin = label("", "secondary", wrap=True)
+        self.valid_from, self.value, self.months, self.each, self.source = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
+        self.levels = QPlainTextEdit()
+        self.levels.setTabChangesFocus(True)
+        self.levels.setFixedHeight(px(130))
+        self.rows: tuple[tuple[str, QWidget], ...] = (
+            (tr("现在的依据"), self.origin), (tr("从哪天起"), self.valid_from), (tr("数值"), self.value), (tr("几个月内申请"), self.months), (tr("每人每年几次"), self.each), (tr("等级和金额"), self.levels), (tr("新的依据"), self.source),
+        )
+        for words, part in self.rows:
+            part.setAccessibleName(words)
+            self.form.addRow(words, part)
+        self.levels.setPlaceholderText(tr("一行一个：三级/高级工 2000"))
+        middle = row(self.list, right, wide=right)
+        self.box.addLayout(middle, 1)
+        self.ok = button(tr("从这天起用"), self.save, icon_name="save", primary=True)
+        self.ok.setEnabled(office.user.role is Role.ADMINISTRATOR)
+        who = label("" if self.ok.isEnabled() else tr("只有管理员能改。"), "secondary")
+        self.box.addLayout(row(who, None, button(tr("关闭"), self.reject), self.ok))
+        self.list.currentRowChanged.connect(lambda _n: self._show())
+        self.fill()
+
+    def fill(self) -> None:
+        self.list.clear()
+        with self.office.vault.engine.connect() as connection:
+            self._all = [*(("policy", r) for r in items.rows_of(connection, "policy")), *(("rule", r) for r in items.rows_of(connection, "rule"))]
+        for kind, r in self._all:
+            proposed = tr("　拟") if "拟" in r["source"] else ""
+            item = QListWidgetItem(f"{r['title']}　{r['valid_from']}{proposed}")
+            item.setData(Qt.ItemDataRole.UserRole, (kind, r["id"]))
+            item.setToolTip(r["source"])
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _show(self) -> None:
+        if not 0 <= self.list.currentRow() < len(self._all):
+            return
+        kind, r = self._all[self.list.currentRow()]
+        self.origin.setText(tr("{scope}　{source}").format(scope=SCOPES.get(r.get("scope", ""), ""), source=r["source"]))
+        self.valid_from.setText(str(self.office.clock().astimezone().date()))
+        self.value.setText(str(r.get("value", "")))
+        self.months.setText(str(r.get("window_months") or ""))
+        self.each.setText(str(r.get("per_person_and_year", "")))
+        self.levels.setPlainText("\n".join(f"{x['level'] or '不分等级'} {x['amount']}" for x in r.get("levels", ())))
+        self.source.setText("")
+        for words, part in self.rows:
+            wanted = {tr("数值"): kind == "rule", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy"}
+            self.form.setRowVisible(part, wanted.get(words, True))
+
+    def save(self) -> None:
+        kind, r = self._all[self.list.currentRow()]
+        try:
+            if not self.source.text().strip():
+                raise UserError(tr("请写新的依据：文件名或文号；没有文件就写“本工会定”。"))
+            common = {"valid_from": self.valid_from.text().strip(), "source": self.source.text().strip()}
+            if kind == "rule":
+                items.keep_own(self.office, "rule", {**r, **common, "value": _whole(self.value.text())})
+            else:
+                policies.change(self.office, r["id"], **common, window_months=_whole(self.months.text() or "0"), per_person_and_year=_whole(self.each.text()), levels=_levels(self.levels.toPlainText()))
+        except UserError as e:
+            self.banner.say(str(e))
+            return
+        place = self.list.currentRow()
+        self.fill()
+        self.list.setCurrentRow(place)
+        self.banner.say(tr("从 {day} 起用新的；以前的申请仍按当时的政策。").format(day=common["valid_from"]), "good")
+
+
+def _whole(text: str) -> int:
+    """UserError where it is no number."""
+    if not text.strip().isdecimal():
+        raise UserError(tr("这里要填整数，“{text}”不是。").format(text=text.strip()[:20]))
+    return int(text)
+
+
+def _levels(text: str) -> list[dict[str, Any]]:
+    """三级/高级工 2000, a line each. UserError where a line is none."""
+    found = []
+    for line in text.splitlines():
+        if line.strip():
+            level, _, amount = line.strip().rpartition(" ")
+            found.append({"level": "" if level.strip() == "不分等级" else level.strip(), "amount": _whole(amount)})
+    return found

@@ -1,0 +1,234 @@
+"""The programmes in the real window: tabs, score sheet, claims, forms menu, figures, policies, what is guarded."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from sqlalchemy import func, select
+
+from app.services import entries, form_jobs, guarded
+from app.services.claims import making
+from app.services.exchange import items
+from app.services.listing import Query
+from app.services.office import Office
+from app.services.records import ActKind
+from app.ui import programmes
+from app.ui.claims_dialog import ClaimsDialog
+from app.ui.main_window import MainWindow
+from app.ui.navigation import Tabs
+from app.ui.pages.figures import FiguresPage
+from app.ui.policies import PoliciesDialog
+from app.ui.preferences import Preferences
+from app.ui.register.pivot import PivotDialog
+from app.ui.score_sheet import PRACTICAL, RANK, THEORY, TOTAL, CertifyDialog, ScoreSheet
+from db.registers import PROGRAMMES, Certificate, Competition, CompetitionTrade, Entry, HardshipCase, LedgerEntry, Member, SubsidyApplication
+
+
+@pytest.fixture
+def contest(practice_office: Office) -> str:
+    with practice_office.reading() as session:
+        made = session.scalars(select(Competition.id)).one()
+        people = list(session.scalars(select(Member.id).order_by(Member.rowno).limit(4)))
+    entries.enter(practice_office, made, "电工", people)
+    return made
+
+
+@pytest.mark.parametrize("programme", [p for p in PROGRAMMES if len(p.registers) > 1], ids=lambda p: p.title)
+def test_a_programmes_registers_are_reached_by_tabs_and_by_keys(window: MainWindow, qtbot: Any, programme: Any) -> None:
+    window.go(programme.chief.__tablename__)
+    for register in programme.registers[1:]:
+        page = window.stack.currentWidget()
+        page.findChild(Tabs).buttons[register.__tablename__].click()
+        assert window.stack.currentWidget() is window.pages[register.__tablename__]
+        assert window._nav_buttons[programme.chief.__tablename__].isChecked()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    page = window.stack.currentWidget()
+    page.setFocus()
+    QTest.keyClick(page, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    assert window.stack.currentWidget() is window.pages[programme.chief.__tablename__]
+
+
+def test_hardship_is_in_nobodys_menu_before_the_administrator_lets_her(practice_office: Office, qtbot: Any) -> None:
+    made = MainWindow(practice_office, Preferences())
+    qtbot.addWidget(made)
+    assert HardshipCase.__tablename__ not in made._makers and "women_activity" in made._nav_buttons
+    made.let_go()
+    guarded.let(practice_office, practice_office.user.name, may=True)
+    again = MainWindow(practice_office, Preferences())
+    qtbot.addWidget(again)
+    assert HardshipCase.__tablename__ in again._makers
+    again.let_go()
+
+
+def test_scores_are_pasted_ranked_and_saved(window: MainWindow, qtbot: Any, contest: str) -> None:
+    sheet = ScoreSheet(window, window.office, contest)
+    qtbot.addWidget(sheet)
+    sheet.table.setCurrentCell(0, THEORY)
+    QGuiApplication.clipboard().setText("80\t90\n90\t70\n70\t95\n100\t101")
+    sheet.paste()
+    shown = [[sheet.table.item(r, c).text() for c in (TOTAL, RANK)] for r in range(4)]
+    assert shown == [["87", "2"], ["76", "3"], ["87.5", "1"], ["", ""]]
+    assert sheet.is_dirty and not sheet.save() and "0 到 100" in sheet.banner.text.text()
+    sheet.table.item(3, PRACTICAL).setText("10")
+    assert sheet.save() and not sheet.is_dirty
+    sheet.settle()
+    with window.office.reading() as session:
+        assert list(session.scalars(select(Entry.rank).order_by(Entry.rowno))) == [2, 3, 1, 4]
+
+
+def test_winners_get_their_certificates_from_the_sheet(window: MainWindow, qtbot: Any, contest: str, answer: Callable[..., list[Any]]) -> None:
+    with window.office.act(ActKind.EDIT, "工种") as act:
+        act.create(CompetitionTrade, {"competition": contest, "trade": "电工", "promotion_ranks": 1, "promotion_level": "三级/高级工"})
+    sheet = ScoreSheet(window, window.office, contest)
+    qtbot.addWidget(sheet)
+    sheet.certify()
+    assert "没有可登记的" in sheet.banner.text.text()
+    sheet.table.item(0, THEORY).setText("80")
+    sheet.table.item(0, PRACTICAL).setText("80")
+    sheet.settle()
+
+    def fill(dialog: CertifyDialog) -> None:
+        assert not dialog.ok.isEnabled()
+        dialog.table.item(0, 3).setText("s000011000123263000001")
+        dialog.sure.setChecked(True)
+        assert dialog.ok.isEnabled()
+
+    answer(CertifyDialog, fill)
+    sheet.certify()
+    with window.office.reading() as session:
+        assert session.scalars(select(Certificate.certificate_no).where(Certificate.entry.is_not(None))).one() == "S000011000123263000001"
+
+
+def test_all_who_may_claim_are_ticked_and_proposed_in_one_go(window: MainWindow, answer: Callable[..., list[Any]]) -> None:
+    def fill(dialog: ClaimsDialog) -> None:
+        assert dialog.may.rowCount() > 3 and not dialog.ok.isEnabled()
+        dialog._tick_all(True)
+        assert dialog.ok.isEnabled()
+        dialog.propose()
+
+    seen = answer(ClaimsDialog, fill)
+    window.programmes.survey_claims()
+    with window.office.reading() as session:
+        assert session.scalar(select(func.count()).select_from(SubsidyApplication)) == len(seen[0].survey.may)
+    assert window.stack.currentWidget() is window.pages["subsidy_application"]
+
+
+def test_the_forms_menu_offers_what_fits_the_selected(window: MainWindow) -> None:
+    with window.office.reading() as session:
+        claim = making.propose(window.office, session.scalars(select(Certificate.id).limit(1)).one())
+    window.go("subsidy_application")
+    page = window.register_page("subsidy_application")
+    page.open_record(claim)
+    page.record_page.leave()
+    offered = [said for said, _, _ in window.registers.printable(page)]
+    assert any("培训补贴申请表" in text for text in offered) and not any("专利" in text for text in offered)
+
+
+@pytest.mark.parametrize("form", [f for f in form_jobs.template.form_names() if form_jobs.template.load(f).register])
+def test_every_form_of_a_register_prints_from_real_records(office: Office, one_of_each: dict[str, str], form: str) -> None:
+    made = form_jobs.template.load(form)
+    guarded.let(office, office.user.name, may=True)
+    with office.act(ActKind.EDIT, "x") as act:
+        from db.dates import PartialDate
+        from db.registers import Nomination
+
+        act.change(Nomination, one_of_each["nomination"], {"notice_from": PartialDate(2026, 11, 9), "notice_to": PartialDate(2026, 11, 13)})
+    values = [one_of_each[made.register]] if form not in ("patent_aid", "college_boost", "career_boost", "subsidy_application", "subsidy_summary", "completion_certificate") else []
+    if not values:
+        contexts_of = {"subsidy_summary": [one_of_each["subsidy_application"]]}.get(form, [one_of_each[made.register]])
+        assert form_jobs.engine.render(made, form_jobs.contexts(office, made, contexts_of)).startswith(b"%PDF")
+        return
+    done = form_jobs.job(office, made, values)
+    assert done.pdf.startswith(b"%PDF")
+    form_jobs.was_printed(office, done)
+
+
+def test_a_figure_leads_down_to_its_records_and_back(window: MainWindow) -> None:
+    window.go("figures")
+    page = window.page("figures")
+    assert isinstance(page, FiguresPage)
+    place = next(n for n, line in enumerate(page.report.lines) if line.figure.id == "certificates")
+    expected = int(page.report.lines[place].now)
+    page.open_line(place)
+    shown = window.register_page("certificate")
+    assert window.stack.currentWidget() is shown and len(shown.model.order) == expected
+    shown._escape()
+    assert window.stack.currentWidget() is page
+
+
+def test_the_report_can_be_saved_as_a_workbook_and_a_picture(window: MainWindow, tmp_path: Path) -> None:
+    window.go("figures")
+    page = window.page("figures")
+    assert isinstance(page, FiguresPage)
+    page.save_workbook(tmp_path / "a.xlsx")
+    assert (tmp_path / "a.xlsx").stat().st_size > 4000 and page.chart.picture().width() == 1200
+
+
+def test_a_pivot_is_counted_anew_with_every_choice_and_saved(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
+    dialog = PivotDialog(window, window.office, Query(Certificate))
+    qtbot.addWidget(dialog)
+    total = dialog.found.total
+    dialog.across.setCurrentIndex(dialog.across.findData("member.department"))
+    assert dialog.found.total == total and len(dialog.found.columns) > 1
+    dialog.save(tmp_path / "p.xlsx")
+    assert (tmp_path / "p.xlsx").exists()
+
+
+def test_the_administrator_sets_a_policy_from_a_day_on(window: MainWindow, qtbot: Any) -> None:
+    dialog = PoliciesDialog(window, window.office)
+    qtbot.addWidget(dialog)
+    dialog.save()
+    assert "依据" in dialog.banner.text.text()
+    dialog.source.setText("本工会定")
+    dialog.levels.setPlainText("三级/高级工 2500\n四级/中级工 1800")
+    dialog.save()
+    with window.office.vault.engine.connect() as connection:
+        assert any(r["id"] == "BT-2017-BJ1" and r["levels"][0]["amount"] == 2500 for r in items.rows_of(connection, "policy"))
+    dialog.levels.setPlainText("三级/高级工 很多")
+    dialog.source.setText("本工会定")
+    dialog.save()
+    assert "整数" in dialog.banner.text.text()
+
+
+def test_a_class_is_filled_from_the_roster_and_sits_at_the_door(window: MainWindow, monkeypatch: pytest.MonkeyPatch, answer: Callable[..., list[Any]]) -> None:
+    from db.dates import PartialDate
+    from db.registers import Enrolment, Lecture, Training
+
+    with window.office.act(ActKind.EDIT, "班") as act:
+        course = act.create(Training, {"name": "电工班", "kind": "技能培训", "starts_on": PartialDate(2026, 11, 1)})
+    window.go("member")
+    window.register_page("member").table.selectAll()
+    window.go("training")
+    assert len(window.register_page("member").selected_ids()) > 200 and window.register_page("training").selected_ids() == [course]
+    monkeypatch.setattr(programmes.QInputDialog, "getItem", lambda *a: (a[3][0], True))
+    window.programmes.enrol()
+    with window.office.reading() as session:
+        enrolled = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.training == course))
+    assert enrolled and enrolled > 200
+    window.go("training")
+    answer(programmes.SittingDialog, lambda dialog: dialog.when.set_text("2026-11-20 14:00"))
+    window.programmes.sitting()
+    with window.office.reading() as session:
+        assert session.scalars(select(Lecture.training).where(Lecture.training.is_not(None))).one() == course
+
+
+def test_a_booking_typed_on_the_page_is_held_to_its_budget(window: MainWindow) -> None:
+    from decimal import Decimal
+
+    from app.services.records import Invalid
+    from db.dates import PartialDate
+    from db.registers import BudgetLine
+
+    office = window.office
+    with office.act(ActKind.EDIT, "预算") as act:
+        line = act.create(BudgetLine, {"year": 2026, "programme": "职工培训", "name": "培训", "amount": Decimal(100), "earmark": "只用于职工培训"})
+    booking = {"booked_on": PartialDate(2026, 11, 20), "programme": "职工培训", "budget_line": line, "summary": "讲课费", "paid": Decimal(101)}
+    with pytest.raises(Invalid, match="预算还剩"), office.act(ActKind.EDIT, "记账") as act:
+        act.create(LedgerEntry, booking)
+    with office.act(ActKind.EDIT, "记账") as act:
+        act.create(LedgerEntry, {**booking, "paid": Decimal(100)})
