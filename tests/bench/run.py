@@ -20,21 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["UNIONDESK_HOME"] = tempfile.mkdtemp(prefix="udbench")
-from tests.bench import packages  # noqa: E402  # after the path
+from tests.bench import packages, programmes  # noqa: E402  # after the path
+from tests.bench.floor import median  # noqa: E402  # likewise
 
 SAMPLE = ROOT.parent / "shared" / "samples" / "会员名册-2万人.xlsx"
 ROWS: list[tuple[str, float, float, str, str]] = []
 """name, ours, floor (both in seconds), what the floor is, aim."""
-
-
-def median(do: Callable[[], object], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        gc.collect()
-        started = time.perf_counter()
-        do()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
 
 
 def report(name: str, ours: float, floor: float, beside: str, aim: str) -> None:
@@ -490,7 +481,8 @@ def district() -> None:
     packages.district(report)
 
 
-ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "pretix": pretix, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export, "district": district}
+ALL = {"start": start, "check": check, "import": take_in, "roster": roster, "peers": peers, "sign-in": sign_in, "door-queue": door_queue, "pretix": pretix, "door-faults": door_faults, "keystroke": keystroke, "forms": forms, "export": export, "district": district,
+       "mixed-forms": lambda: programmes.mixed_forms(report), "eligibility": lambda: programmes.eligibility(report)}
 
 
 def main(names: list[str]) -> int:
