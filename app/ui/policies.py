@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QSizePolicy, QWidget
 
 from app.services import policies
 from app.services.exchange import items
@@ -33,6 +33,7 @@ class PoliciesDialog(FramedDialog):
         right = QWidget()
         self.form = QFormLayout(right)
         self.origin = label("", "secondary", wrap=True)
+        self.origin.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.valid_from, self.value, self.months, self.each, self.source = QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit(), QLineEdit()
         self.levels = QPlainTextEdit()
         self.levels.setTabChangesFocus(True)

@@ -34,9 +34,18 @@ _PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_even
 _AT_ONCE = 500
 
 
-def read(connection: Connection, claim: str, ids: Sequence[str] | None = None) -> list[Basis]:
-    """Everything a kind of claim can rest on, or of that what `ids` names; removed records only when they are named."""
-    return [basis for field in BASES[claim] or ("member",) for basis in _READERS[field](connection, ids)]
+def read(connection: Connection, claim: str, ids: Sequence[str] | None = None, *, known: dict[str, list[Basis]] | None = None) -> list[Basis]:
+    """Everything a kind of claim can rest on, or of that what `ids` names; removed records only when they are named. `known`: what was read for another kind already."""
+    found: list[Basis] = []
+    for field in BASES[claim] or ("member",):
+        if known is None or field not in known:
+            made = _READERS[field](connection, ids)
+            if known is not None:
+                known[field] = made
+        else:
+            made = known[field]
+        found += made
+    return found
 
 
 def field_for(claim: str) -> str:

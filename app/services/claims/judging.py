@@ -210,10 +210,11 @@ def survey(connection: Connection, on: date, claims: Sequence[str] = tuple(BASES
     """Judge everything that could be claimed for on a day."""
     judge = Judge(connection)
     may, may_not = list[Claimable](), list[tuple[Claimable, str]]()
+    known: dict[str, list[Basis]] = {}
     for claim in claims:
         if judge.policy(claim, on) is None:
             continue
-        for basis in bases.read(connection, claim):
+        for basis in bases.read(connection, claim, known=known):
             verdict = judge.judge(claim, basis, on=on)
             one = Claimable(claim, basis.field, basis.id, basis.member["id"] if basis.member else None, basis.member["full_name"] if basis.member else "", basis.title, verdict.amount, verdict.last_day)
             if verdict.may_claim:
