@@ -30,7 +30,8 @@ class Basis:
     """What the conditions ask about: the record's own values and what hangs on it."""
 
 
-_PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_event_date", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
+_PERSON = ("id", "full_name", "removed_at", "membership_event", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
+_CERTIFICATE = ("id", "member", "kind", "occupation", "skill_level", "issued_on", "removed_at", "is_verified", "entry", "training")
 _AT_ONCE = 500
 
 
@@ -53,13 +54,15 @@ def field_for(claim: str) -> str:
     return (BASES[claim] or ("member",))[0]
 
 
-def _rows(connection: Connection, register: type[Any], ids: Sequence[str] | None) -> list[dict[str, Any]]:
+def _rows(connection: Connection, register: type[Any], ids: Sequence[str] | None, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The records that are named, or all live ones; all columns, or those in `names`."""
     table = table_of(register)
+    query = select(*(table.c[name] for name in names)) if names else select(table)
     if ids is None:
-        return [dict(row) for row in connection.execute(select(table).where(table.c.removed_at.is_(None))).mappings()]
+        return [dict(row) for row in connection.execute(query.where(table.c.removed_at.is_(None))).mappings()]
     found: list[dict[str, Any]] = []
     for start in range(0, len(ids), _AT_ONCE):
-        found += (dict(row) for row in connection.execute(select(table).where(table.c.id.in_(ids[start : start + _AT_ONCE]))).mappings())
+        found += (dict(row) for row in connection.execute(query.where(table.c.id.in_(ids[start : start + _AT_ONCE]))).mappings())
     return found
 
 
@@ -74,7 +77,7 @@ def _people(connection: Connection, ids: Sequence[str | None] | None) -> dict[st
 
 
 def _certificates(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
-    rows = _rows(connection, Certificate, ids)
+    rows = _rows(connection, Certificate, ids, _CERTIFICATE)
     people = _people(connection, [r["member"] for r in rows])
     return [
         Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", r["skill_level"], r["occupation"], r["kind"], r["removed_at"] is not None, r)
