@@ -63,8 +63,8 @@ class Changed:
     counts: Mapping[str, int]
 
 
-def read_values(register: type[Record], cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Typed or pasted cells as values, with every problem of the fields and of the record."""
+def read_values(register: type[Record], cells: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], list[Problem]]:
+    """Typed or pasted cells as values, with every problem of the fields and of the record. `stored`: the record's other values, where it is one that is there."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for f in fields_of(register):
@@ -72,7 +72,7 @@ def read_values(register: type[Record], cells: Mapping[str, Any]) -> tuple[dict[
             reading: Reading = f.read(cells[f.name])
             values[f.name] = reading.value
             problems += reading.problems
-    return values, problems + check(register, values, said={p.field for p in problems})
+    return values, problems + check(register, {**(stored or {}), **values}, said={p.field for p in problems})
 
 
 def check(register: type[Record], values: Mapping[str, Any], *, said: Iterable[str | None] = ()) -> list[Problem]:

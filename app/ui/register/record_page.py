@@ -22,7 +22,7 @@ from app.ui.widgets import Banner, Card, button, clear, label, row
 from db.fields import Reference
 from db.journal import Deed
 from db.problems import UserError
-from db.record import Record, field_of, fields_of
+from db.record import Record, field_of, fields_of, values_of
 
 WIDE = ("note", "summary", "speaker_bio", "safety_plan", "decision", "topic", "name", "employer_name", "trades", "certificate")
 
@@ -159,7 +159,12 @@ class RecordPage(QWidget):
         texts = self._texts()
         changed = {name: text for name, text in texts.items() if text != self._loaded.get(name) or self.record_id is None}
         changed = {name: text for name, text in changed.items() if not (f := field_of(self.register, name)).decided_above and not f.derived}
-        values, problems = read_values(self.register, changed if self.record_id else texts)
+        if self.record_id:
+            with self.office.reading() as session:
+                record = session.scalars(select(self.register).where(self.register.id == self.record_id)).first()
+                values, problems = read_values(self.register, changed, stored=values_of(record) if record is not None else {})
+        else:
+            values, problems = read_values(self.register, texts)
         problems = [p for p in problems if self.record_id is None or p.code != "required" or p.field in changed]
         if self._show_problems(problems):
             return False

@@ -24,8 +24,11 @@ from app.ui.pages.figures import FiguresPage
 from app.ui.policies import PoliciesDialog
 from app.ui.preferences import Preferences
 from app.ui.register.pivot import PivotDialog
+from app.ui.register.record_page import RecordPage
 from app.ui.score_sheet import PRACTICAL, RANK, THEORY, TOTAL, CertifyDialog, ScoreSheet
-from db.registers import PROGRAMMES, Certificate, Competition, CompetitionTrade, Entry, HardshipCase, LedgerEntry, Member, SubsidyApplication
+from db.fields import Kind
+from db.record import Record, fields_of
+from db.registers import PROGRAMMES, REGISTERS, Certificate, Competition, CompetitionTrade, Entry, HardshipCase, LedgerEntry, Member, SubsidyApplication
 
 
 @pytest.fixture
@@ -232,3 +235,17 @@ def test_a_booking_typed_on_the_page_is_held_to_its_budget(window: MainWindow) -
         act.create(LedgerEntry, booking)
     with office.act(ActKind.EDIT, "记账") as act:
         act.create(LedgerEntry, {**booking, "paid": Decimal(100)})
+
+
+@pytest.mark.parametrize("register", [r for r in REGISTERS if not r.only_one and not r.booked], ids=lambda r: r.__tablename__)
+def test_a_record_of_any_register_is_opened_changed_in_one_field_and_saved(office: Office, one_of_each: dict[str, str], qtbot: Any, register: type[Record]) -> None:
+    guarded.let(office, office.user.name, may=True)
+    page = RecordPage(office, register)
+    qtbot.addWidget(page)
+    page.open(one_of_each[register.__tablename__])
+    assert not page.is_dirty
+    name = next(f.name for f in reversed(fields_of(register)) if type(f.kind) is Kind and not f.derived and not f.decided_above)
+    page.editors[name].set_text("改过的")
+    assert page.is_dirty and page.save(), page.banner.text.text()
+    with office.reading() as session:
+        assert getattr(session.scalars(select(register).where(register.id == one_of_each[register.__tablename__])).one(), name) == "改过的"
