@@ -269,14 +269,14 @@ class Won:
 def winners(office: Office, competition: str) -> list[Won]:
     """Who gets a certificate of which level by the plan of the trade: the first so many are promoted, who passes both papers gets the pass level."""
     with office.vault.engine.connect() as connection:
-        return _winners(connection, competition)
+        return _winners(connection, competition, office.clock().astimezone().date())
 
 
-def _winners(connection: Connection, competition: str) -> list[Won]:
+def _winners(connection: Connection, competition: str, day: date) -> list[Won]:
     trades, entries, members, certificates = table_of(CompetitionTrade), table_of(Entry), table_of(Member), table_of(Certificate)
     plans = {r["trade"]: r for r in connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}
     have = set(connection.execute(select(certificates.c.entry).where(certificates.c.entry.is_not(None), certificates.c.removed_at.is_(None))).scalars())
-    ladder = codes.table("skill_level")
+    ladder, pass_score = codes.table("skill_level"), policies.rule(connection, "pass_score", day).value
     found = []
     query = (
         select(entries.c.id, entries.c.member, entries.c.trade, entries.c.rank, entries.c.theory_score, entries.c.practical_score, members.c.full_name)
@@ -286,7 +286,7 @@ def _winners(connection: Connection, competition: str) -> list[Won]:
         plan = plans.get(r["trade"])
         if plan is None or r["id"] in have:
             continue
-        passed = plan["pass_level"] and all(mark is not None and mark >= (plan["pass_score"] or 60) for mark in (r["theory_score"], r["practical_score"]))
+        passed = plan["pass_level"] and all(mark is not None and mark >= (plan["pass_score"] or pass_score) for mark in (r["theory_score"], r["practical_score"]))
         promoted = plan["promotion_level"] and plan["promotion_ranks"] and r["rank"] <= plan["promotion_ranks"]
         levels = [(plan["promotion_level"], True)] * bool(promoted) + [(plan["pass_level"], False)] * bool(passed)
         if levels:
@@ -302,7 +302,7 @@ def certify(office: Office, competition: str, *, issued_on: PartialDate, issuing
         contest = act.current(Competition, competition)
         trades = table_of(CompetitionTrade)
         plans = {r["trade"]: r for r in act.connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}
-        found = _winners(act.connection, competition)
+        found = _winners(act.connection, competition, office.clock().astimezone().date())
         act.title = f"登记竞赛取证：{contest['name']}，{len(found)} 本"
         for one in found:
             plan = plans[one.trade]

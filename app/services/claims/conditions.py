@@ -12,8 +12,6 @@ from db.problems import Problem, warning
 Claim = Mapping[str, Any]
 Condition = Callable[[Basis, Claim, date], Problem | None]
 SENIOR_SECONDARY = ("高中", "中专")
-SMALLEST_TEAM = 3
-"""Members of a studio besides which a studio is none (domain 5.4; configurable there by the policy's own condition)."""
 _TOP = {"决赛": 10, "复赛": 5}
 
 
@@ -79,7 +77,7 @@ def _named(basis: Basis, claim: Claim, on: date) -> Problem | None:
 def _team(basis: Basis, claim: Claim, on: date) -> Problem | None:
     if not basis.facts or not basis.facts.get("leader"):
         return Problem("no-leader", "工作室没有填领军人。", "studio")
-    return None if basis.facts.get("team", 0) >= SMALLEST_TEAM else Problem("team-small", f"工作室成员不到 {SMALLEST_TEAM} 人。", "studio")
+    return None if basis.facts.get("team", 0) >= claim["studio_team"] else Problem("team-small", f"工作室成员不到 {claim['studio_team']} 人。", "studio")
 
 
 def _settled(basis: Basis, claim: Claim, on: date) -> Problem | None:

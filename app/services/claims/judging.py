@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 from app.services.claims import basis as bases
 from app.services.claims.basis import Basis
 from app.services.claims.conditions import CONDITIONS
-from app.services.policies import ClaimPolicy, last_day_to_claim, policy_named, policy_on
+from app.services.policies import ClaimPolicy, last_day_to_claim, policy_named, policy_on, rule
 from app.services.records import table_of
 from db import codes
 from db.problems import Problem, UserError, warning
@@ -90,7 +90,8 @@ class Judge:
                 window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
                 problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
         own = self._by_id.get(application_id or "", {})
-        problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, own, on)) is not None)
+        asked = {**own, "studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else own
+        problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, asked, on)) is not None)
         problems += self._rivals(policy, basis, on, application_id, own)
         if basis.field == "certificate" and basis.facts and not basis.facts["is_verified"]:
             problems.append(warning("not-verified", "证书还没有联网核验，请打印查询页附后。", "certificate"))

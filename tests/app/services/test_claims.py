@@ -85,6 +85,14 @@ def test_a_team_of_two_is_no_studio(office: Office, add: Callable[..., str]) -> 
     assert "team-small" in codes_of(office, studio, STUDIO_AID)
 
 
+def test_how_many_make_a_team_is_a_rule_that_can_be_set(office: Office, add: Callable[..., str]) -> None:
+    studio = ready(add, STUDIO_AID)
+    assert "team-small" not in codes_of(office, studio, STUDIO_AID)
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "studio_team")
+    items.keep_own(office, "rule", {**row, "value": 4, "valid_from": "2026-11-01", "source": "本工会定"})
+    assert "team-small" in codes_of(office, studio, STUDIO_AID)
+
+
 def test_an_unsettled_project_blocks_the_next_of_its_studio(office: Office, add: Callable[..., str]) -> None:
     project = ready(add, PROJECT_AID)
     with office.reading() as session:
