@@ -22,6 +22,7 @@ from app.ui.lecture.open_door import OpenDoorDialog
 from app.ui.lecture.year import YearDialog
 from app.ui.pair import DIFFERENT, LATER, PairDialog
 from app.ui.register.person_page import EventDialog, names_of
+from app.ui.register.related_page import RelatedPage
 from app.ui.text import tr
 from app.ui.widgets import Page
 from db.problems import UserError
@@ -50,7 +51,7 @@ class RegisterActions:
         self.door: DoorWindow | None = None
 
     def _chosen(self, key: str, what: str) -> list[str]:
-        ids = self.window.register_page(key).selected_ids()
+        ids = self.window.register_page(key).chosen_ids()
         if not ids:
             self.window.toast.say(tr("请先在列表里选{what}。").format(what=what))
         return ids
@@ -237,6 +238,27 @@ class RegisterActions:
                 if fits and (ids is chosen or len(shown) != len(chosen)):
                     found.append((f"{tr(form.title)}：{words.format(n=len(fits), counter=page.register.counter)}", form.name, fits))
         return found
+
+    def of_record(self, page: RegisterPage, record_id: str) -> list[tuple[str, str, list[str]]]:
+        """The same for one open record."""
+        return [(tr(form.title), form.name, fits) for form in form_jobs.forms_of(self.window.office, page.register) if (fits := form_jobs.fitting(self.window.office, form, [record_id]))]
+
+    def print_record_menu(self, page: RegisterPage, record_id: str) -> None:
+        """The forms of an open record."""
+        assert isinstance(page.record_page, RelatedPage)
+        if not page.record_page.may_leave():
+            return
+        menu = QMenu(page)
+        for said, name, ids in self.of_record(page, record_id):
+            menu.addAction(said, lambda _checked=False, name=name, ids=ids: self.print_forms(name, ids))
+        place = page.record_page.print_button
+        menu.exec(place.mapToGlobal(QPoint(0, place.height())))
+
+    def related(self, owner: RegisterPage, register: type[Record], field: str, record_id: str, new: bool) -> None:
+        """The rows of another register that belong to the open record, or the beginning of a new one; Escape leads back."""
+        self.narrow(register, {field: record_id}, tr("{label}：{title}").format(label=tr(register.label), title="{title}"), owner.register, record_id)
+        if new:
+            self.window.register_page(register.__tablename__).new_record()
 
     def print_menu(self, page: RegisterPage) -> None:
         """The forms of a register: of what is selected, or of all that is shown."""

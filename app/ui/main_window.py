@@ -42,6 +42,7 @@ from app.ui.preview import Preview
 from app.ui.programmes import Programmes
 from app.ui.register.page import RegisterPage
 from app.ui.register.record_page import when
+from app.ui.register.related_page import RelatedPage
 from app.ui.register.sheets import OrganisationSheet
 from app.ui.register.side_page import SidePage
 from app.ui.roster.page import PREVIEW, RosterPage
@@ -179,6 +180,10 @@ class MainWindow(QMainWindow):
             page.add_tabs(navigation.Tabs(together, register.__tablename__, self._go_to_all))
         page.said.connect(self.toast.say)
         page.pdf_ready.connect(lambda pdf, title, warning: self.show_pdf(pdf, title, warning=warning))
+        if isinstance(page.record_page, RelatedPage):
+            page.record_page.has_forms = hasattr(page, "print_button")
+            page.record_page.rows_wanted.connect(partial(self.registers.related, page))
+            page.record_page.print_wanted.connect(partial(self.registers.print_record_menu, page))
         if isinstance(page.record_page, SidePage):
             page.record_page.wanted.connect(self.open_found)
             page.record_page.said.connect(self.toast.say)

@@ -43,7 +43,7 @@ class Programmes:
         return [button(text, do, icon_name=icon) for text, icon, do in offered.get(register, ())]
 
     def _one(self, register: type[Record]) -> str | None:
-        ids = self.window.register_page(register.__tablename__).selected_ids()
+        ids = self.window.register_page(register.__tablename__).chosen_ids()
         if len(ids) != 1:
             self.window.toast.say(tr("请先在列表里选一{counter}{what}。").format(counter=register.counter, what=register.label))
             return None

@@ -19,7 +19,7 @@ from db.registers.claims import SKILL
 if TYPE_CHECKING:
     from app.services.office import Office  # the office asks here for its words
 
-_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id"}
+_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "form": "name", "survey": "id"}
 """By which of its values a shipped row is called."""
 
 
@@ -28,7 +28,7 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "target": {"count": str, "title": str, "wanted": (int, str), "unit": str, "source": str, "valid_from": str},
     "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
     "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str},
-    "code": {"table": str, "term": str}, "form": {"name": str, "toml": str},
+    "code": {"table": str, "term": str}, "form": {"name": str, "toml": str}, "photo": {"id": str, "title": str, "source": str, "valid_from": str, "frame_mm": list, "least_pixels": list, "kilobytes": list, "head_height_mm": list, "head_width_mm": list},
 }
 """What an item of each kind must have, and of which type."""
 

@@ -39,7 +39,12 @@ def of_lecture(connection: Connection, lecture: str) -> list[Photo]:
 def add(office: Office, lecture: str, path: Path, caption: str = "") -> str:
     """Keep a picture; its id. UserError where it is none, or one too many."""
     office.clerks_only()
-    body, size = _scaled(path)
+    try:
+        if path.stat().st_size > MOST_FILE:
+            raise UserError(f"“{path.name}”太大了，请用 {MOST_FILE >> 20} MB 以下的照片。")
+        body, size = scaled(path.read_bytes(), path.name)
+    except OSError as e:
+        raise UserError(f"读不到“{path.name}”，请看文件还在不在。") from e
     with office.act(ActKind.SETTING, f"加照片：{path.name}") as act:
         if act.connection.execute(select(func.count()).select_from(_TABLE).where(_TABLE.c.lecture == lecture)).scalar_one() >= MOST:
             raise UserError(f"一场讲座最多放 {MOST} 张照片，请先去掉几张。")
@@ -64,22 +69,21 @@ def small_enough(body: bytes, *, most: int = MOST_SENT) -> bytes:
     return body
 
 
-def _scaled(path: Path) -> tuple[bytes, tuple[int, int]]:
+def scaled(body: bytes, name: str) -> tuple[bytes, tuple[int, int]]:
+    """The picture upright and at most so large, as JPEG, with its width and height. UserError where it is none."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        if path.stat().st_size > MOST_FILE:
-            raise UserError(f"“{path.name}”太大了，请用 {MOST_FILE >> 20} MB 以下的照片。")
-        with Image.open(path) as opened:
+        with Image.open(io.BytesIO(body)) as opened:
             if opened.width * opened.height > MOST_PIXELS:
-                raise UserError(f"“{path.name}”太大了，请先缩小再放进来。")
+                raise UserError(f"“{name}”太大了，请先缩小再放进来。")
             opened.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))
             picture = ImageOps.exif_transpose(opened).convert("RGB")
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     except UserError:
         raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
-        raise UserError(f"“{path.name}”不是能认得的照片，请存成 JPG 或 PNG 再放进来。") from e
+        raise UserError(f"“{name}”不是能认得的照片，请存成 JPG 或 PNG 再放进来。") from e
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=84, optimize=True)
     return out.getvalue(), picture.size

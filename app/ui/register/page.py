@@ -23,6 +23,7 @@ from app.ui.register.model import RegisterModel
 from app.ui.register.person_page import PersonPage
 from app.ui.register.pivot import PivotDialog
 from app.ui.register.record_page import RecordPage
+from app.ui.register.related_page import RelatedPage
 from app.ui.register.sheets import MemberSheets
 from app.ui.register.side_page import SidePage
 from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_list
@@ -69,7 +70,7 @@ class RegisterPage(Page):
         self._build_bar(extra)
         self.stack = QStackedWidget()
         self.outer.addWidget(self.stack, 1)
-        self.record_page = _RECORD_PAGES[register](office) if register in _RECORD_PAGES else RecordPage(office, register)
+        self.record_page = _RECORD_PAGES[register](office) if register in _RECORD_PAGES else RecordPage(office, register) if register.only_one else RelatedPage(office, register)
         self.record_page.closed.connect(self._record_closed)
         self.stack.addWidget(self._list())
         self.stack.addWidget(self.record_page)
@@ -88,6 +89,7 @@ class RegisterPage(Page):
         tabs.listen(self)
 
     def _build_bar(self, extra: Sequence[QPushButton]) -> None:
+        self._own = tuple(extra)
         for part in extra:
             self.buttons.addWidget(part)
         if not self.register.only_one:
@@ -107,10 +109,10 @@ class RegisterPage(Page):
         return [*super().yielding(), self.unmask, self.export_button, self.edit_button, self.view_button]
 
     def _show_actions(self, shown: bool) -> None:
-        """The list's actions belong to the list."""
+        """The list's actions belong to the list; a programme's own are for the open record too."""
         for n in range(self.buttons.count()):
             if widget := self.buttons.itemAt(n).widget():
-                widget.setVisible(shown or self.register.only_one)
+                widget.setVisible(shown or self.register.only_one or (widget in self._own and isinstance(self.record_page, RelatedPage)))
 
     def _list(self) -> QWidget:
         whole = QWidget()
@@ -406,6 +408,12 @@ class RegisterPage(Page):
         model = self.table.selectionModel()
         rows = sorted(index.row() for index in model.selectedRows(self._first_column())) if model else []
         return [r for r in rows if r < len(self.model.order)]
+
+    def chosen_ids(self) -> list[str]:
+        """What an action is for: the open record, once it is saved, else what is selected in the list."""
+        if self.stack.currentIndex() == 1:
+            return [self.record_page.record_id] if self.record_page.record_id and self.record_page.may_leave() else []
+        return self.selected_ids()
 
     def selected_ids(self) -> list[str]:
         return self.model.ids_of(self.selected_rows())

@@ -15,6 +15,7 @@ from app.services.records import Invalid
 from app.services.roster.matching import Matcher
 from app.ui import errors
 from app.ui.pair import DIFFERENT, SAME, PairDialog
+from app.ui.register.files import FilesDialog
 from app.ui.register.side_page import SidePage
 from app.ui.text import tr
 from app.ui.theme import px
@@ -140,6 +141,7 @@ class PersonPage(SidePage):
 
     def _show_more(self) -> None:
         menu = QMenu(self)
+        menu.addAction(tr("照片和附件…"), self.show_files)
         menu.addAction(tr("找很像的人合并…"), self.find_twin)
         menu.addAction(tr("导出本人全部资料…"), self.ask_export)
         erase = QAction(tr("清除个人信息…"), menu)
@@ -147,6 +149,10 @@ class PersonPage(SidePage):
         erase.setEnabled(self.office.user.role is Role.ADMINISTRATOR)
         menu.addAction(erase)
         menu.exec(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
+
+    def show_files(self) -> None:
+        if self.record_id:
+            FilesDialog(self, self.office, Member, self.record_id, self.heading.text()).exec()
 
     def find_twin(self) -> None:
         """Put whoever looks like this member beside her, the likeliest first, and merge where the clerk says so."""

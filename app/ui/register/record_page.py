@@ -89,7 +89,7 @@ class RecordPage(QWidget):
             cell.addWidget(label(f.label + (" *" if f.required else "") + (tr("（区里决定）") if f.decided_above else tr("（随会籍变化）") if f.derived else ""), "fieldLabel"))
             cell.addWidget(editor)
             cell.addStretch(1)
-            wide = name in WIDE
+            wide = name in WIDE or f.kind.multiline
             if wide and place % 2:
                 place += 1
             grid.addLayout(cell, place // 2, place % 2, 1, 2 if wide else 1)
