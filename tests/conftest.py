@@ -144,11 +144,12 @@ def sample_values(register: type[Record], ids: dict[str, str]) -> dict[str, Any]
             values[f.name] = f.kind.choices.choosable[0]
         else:
             values[f.name] = next(make for kind, make in _OF_KIND if isinstance(f.kind, kind))(f.kind, f.label)
-    return values | MORE_VALUES.get(register.__tablename__, {})
+    values |= MORE_VALUES.get(register.__tablename__, {})
+    return values | dict(register.derive(values))
 
 
 MORE_VALUES: dict[str, dict[str, Any]] = {
-    "ledger_entry": {"paid": None}, "improvement_proposal": {"total_score": Decimal("74.00")}, "nomination": {"voters": 90, "votes": 88}, "patent": {"kind": "发明"}, "training": {"passing_hours": 5}, "enrolment": {"full_name": "张三"},
+    "ledger_entry": {"paid": None}, "nomination": {"voters": 90, "votes": 88}, "patent": {"kind": "发明"}, "training": {"passing_hours": 5}, "enrolment": {"full_name": "张三"},
 }
 """Fields of a made-up record that its rules want otherwise than their kinds would have them."""
 

@@ -8,7 +8,7 @@ from reportlab.lib.utils import ImageReader
 
 from app.printing import fonts
 from app.printing.drawing import Run, mm
-from app.printing.fonts import SANS, SERIF
+from app.printing.fonts import BOLD, SANS, SERIF
 from app.printing.template import Context, fill
 
 OUTER = 1.2
@@ -148,8 +148,12 @@ def _opinion(run: Run, block: Mapping[str, Any], context: Context | None, y: flo
             run.text(run.right - 6 * mm, foot, f"{seal}　　年　　月　　日", SERIF, VALUE_SIZE, "right")
     if context is not None or run.static:
         top = y + height - 6 * mm
+        floor = y + 10 * mm
         for text in block.get("lines", ()):
             has_binding = "{" in text
+            if has_binding and context is not None and top - 6 * mm * (len(fonts.wrap(fill(text, context), SERIF, VALUE_SIZE, run.width - side - 8 * mm)) - 1) < floor:
+                run.annex.append((str(block["side"]), fill(text, context)))
+                text = "（见附页）"
             if has_binding == run.static:
                 top -= 6 * mm * (1 if has_binding else len(fonts.wrap(text, SERIF, VALUE_SIZE, run.width - side - 8 * mm)))
                 continue
@@ -189,8 +193,12 @@ def _paragraphs(run: Run, block: Mapping[str, Any], context: Context | None, y: 
     y -= block.get("space_before", 2) * mm
     for text in block["lines"]:
         filled = fill(text, context) if context is not None else text
-        for line in fonts.wrap(filled, font, size, run.width):
+        lines = fonts.wrap(filled, font, size, run.width)
+        for n, line in enumerate(lines):
             y -= size * 1.6
+            if y < run.bottom and context is not None:  # what no longer stands on the page goes whole to the annex
+                run.annex.append(("正文（续）", "".join(lines[n:])))
+                break
             if context is not None:
                 run.text({"left": run.left, "center": run.size[0] / 2, "right": run.right}[align], y, line, font, size, align)
     return y - 1 * mm
@@ -235,6 +243,18 @@ def _picture(run: Run, body: bytes, x: float, y: float, width: float, height: fl
     wide, high = image.getSize()
     share = min(width / wide, height / high)
     run.canvas.drawImage(image, x + (width - wide * share) / 2, y + (height - high * share) / 2, wide * share, high * share)
+
+
+def picture_page(run: Run, pictures: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Pictures on a page of their own, two beside each other and three below, each with its caption."""
+    y = run.top - 9 * mm
+    run.text(run.size[0] / 2, y, title, BOLD, 16, "center")
+    gap, caption = 6 * mm, 7 * mm
+    width, height = (run.width - gap) / 2, (y - 8 * mm - run.bottom - 4 * mm - 3 * caption) / 3
+    for n, picture in enumerate(pictures):
+        x, foot = run.left + n % 2 * (width + gap), y - 8 * mm - (n // 2 + 1) * (height + caption) + caption
+        _picture(run, picture["jpeg"], x, foot, width, height - 3 * mm)
+        run.text(x + width / 2, foot - 4.4 * mm, fonts.wrap(str(picture.get("caption") or ""), SERIF, 9.5, width)[0], SERIF, 9.5, "center")
 
 
 def _pictures(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:

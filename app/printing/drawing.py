@@ -26,6 +26,8 @@ class Run:
     page: int = 1
     pages: int = 1
     annex: list[tuple[str, str]] = field(default_factory=list)
+    measuring: bool = False
+    """Whether nothing is to be drawn: only how much room it takes is asked."""
 
     @property
     def left(self) -> float:
@@ -48,7 +50,7 @@ class Run:
         return self.right - self.left
 
     def text(self, x: float, y: float, text: str, font: str, size: float, align: str = "left") -> None:
-        if not text:
+        if not text or self.measuring:
             return
         wide = fonts.width(text, font, size) if align != "left" else 0.0
         at = x - wide if align == "right" else x - wide / 2 if align == "center" else x
@@ -59,6 +61,8 @@ class Run:
                 at += fonts.width(part, name, size) if name in (SERIF, SANS, BOLD) else _plain_width(part, name, size)
 
     def line(self, x1: float, y1: float, x2: float, y2: float, width: float = INNER) -> None:
+        if self.measuring:
+            return
         self.canvas.setLineWidth(width)
         self.canvas.line(x1, y1, x2, y2)
 

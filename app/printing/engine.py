@@ -6,13 +6,14 @@ drawn over it. A value that does not fit shrinks to a limit, wraps, and at last 
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfgen.canvas import Canvas
 
-from app.printing import cards, fonts
-from app.printing.blocks import DRAW, LABEL_SIZE, OUTER, VALUE_SIZE, table
+from app.printing import cards, fonts, letters
+from app.printing.blocks import DRAW, LABEL_SIZE, OUTER, VALUE_SIZE, picture_page, table
 from app.printing.drawing import Run, mm, qr
 from app.printing.fonts import BOLD, SANS, SERIF
 from app.printing.template import Context, Form, fill
@@ -31,6 +32,10 @@ def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> b
     if "cards" in kinds:
         for context in contexts:
             cards.draw(run, context, _watermark if draft else None)
+    elif form.flow:
+        for context in contexts:
+            words = _words_across(context, draft)
+            letters.draw(run, context, partial(_watermark, words=words) if words else None)
     elif "table" in kinds:
         for context in contexts:
             _paged(run, context, draft)
@@ -73,32 +78,51 @@ def _draw_static(run: Run, number: int, blocks: Blocks) -> None:
 def _single(run: Run, context: Context, draft: bool, sheets: Sequence[Blocks], held: str) -> None:
     """A form of a fixed number of pages, and an annex where something did not fit. `held`: the pages are kept under this name, to be laid on a larger sheet."""
     run.annex.clear()
+    across, shots = _words_across(context, draft), _annex_pictures(run.form, context)
     if len(sheets) > 1:  # what goes to the annex is known only when all has been drawn, and every page says how many there are
-        trial = Run(_canvas(io.BytesIO(), run.form, run.size), run.form, run.size)
+        trial = Run(_canvas(io.BytesIO(), run.form, run.size), run.form, run.size, measuring=True)
         for number, blocks in enumerate(sheets):
             _body(trial, context, blocks, first=number == 0)
-        run.pages = len(sheets) + len(_annex_pages(trial))
+        run.pages = len(sheets) + len(_annex_pages(trial)) + len(shots)
     for number, blocks in enumerate(sheets):
         run.page = number + 1
         if held:
             run.canvas.beginForm(f"{held}{run.page}")
-        if draft:
-            _watermark(run)
+        if across:
+            _watermark(run, across)
         run.canvas.doForm(f"static{number}")
         _body(run, context, blocks, first=number == 0)
         if len(sheets) == 1:
-            run.pages = 1 + len(_annex_pages(run))
+            run.pages = 1 + len(_annex_pages(run)) + len(shots)
         _end_page(run, context, held)
-    for lines in _annex_pages(run):
+    more: list[list[tuple[str, str, float]] | tuple[Mapping[str, Any], ...]] = [*_annex_pages(run), *shots]
+    for lines in more:
         run.page += 1
         if held:
             run.canvas.beginForm(f"{held}{run.page}")
-        if draft:
-            _watermark(run)
-        _annex_page(run, lines)
+        if across:
+            _watermark(run, across)
+        if isinstance(lines, tuple):
+            picture_page(run, lines, f"{run.form.title}　附图")
+        else:
+            _annex_page(run, lines)
         _end_page(run, context, held)
     if held:
         _lay(run, held)
+
+
+PICTURES_A_PAGE = 6
+
+
+def _annex_pictures(form: Form, context: Context) -> list[tuple[Mapping[str, Any], ...]]:
+    """The pictures that follow a form, page by page."""
+    shots = context["form"].get("pictures") or () if form.annex_pictures else ()
+    return [tuple(shots[start : start + PICTURES_A_PAGE]) for start in range(0, len(shots), PICTURES_A_PAGE)]
+
+
+def _words_across(context: Context, draft: bool) -> str:
+    """What is written across the page: that it is practice, or that the record is not settled yet."""
+    return PRACTICE if draft else str(context.get("form", {}).get("across") or "")
 
 
 def _end_page(run: Run, context: Context, held: str) -> None:
@@ -112,9 +136,12 @@ def _end_page(run: Run, context: Context, held: str) -> None:
 def _lay(run: Run, held: str) -> None:
     """Lay the pages side by side on A3, so that the first four, printed on both sides and folded, read in order; those of the annex follow."""
     order = [4, 1, 2, 3, *range(5, run.pages + 1)] if run.pages >= 4 else list(range(1, run.pages + 1))
+    order += [0] * (-len(order) % 4)  # both sides of the last sheet are there, so that the next copy begins on a sheet of its own
     run.canvas.setPageSize(landscape(A3))
     for left in range(0, len(order), 2):
         for place, page in enumerate(order[left : left + 2]):
+            if not page:
+                continue
             run.canvas.saveState()
             run.canvas.translate(place * run.size[0], 0)
             run.canvas.doForm(f"{held}{page}")
@@ -130,25 +157,35 @@ def _paged(run: Run, context: Context, draft: bool) -> None:
     blank = int(listed.get("blank_rows", 0))
     run.annex.clear()
     pages = max(1, -(-(len(rows) + blank) // per_page))
+    across = _words_across(context, draft)
+
+    def body(of: Run, page: int) -> None:
+        y = _head(of, context, of.top)
+        for block in of.form.blocks:
+            if block["kind"] == "table":
+                y = table(of, block, context, rows[page * per_page : (page + 1) * per_page], page * per_page, per_page, y)
+            elif not block.get("last_page_only") or page + 1 == pages:
+                y = DRAW[block["kind"]](of, block, context, y, outer=True)
+
+    if any(len(str(value)) > LONG for row in rows for value in row.values() if isinstance(value, str)):  # only a long value can end in the annex, and every page says how many there are
+        trial = Run(_canvas(io.BytesIO(), run.form, run.size), run.form, run.size, measuring=True)
+        for page in range(pages):
+            body(trial, page)
+        run.pages = pages + len(_annex_pages(trial))
+    else:
+        run.pages = pages
     for page in range(pages):
         run.page = page + 1
-        run.pages = pages + len(_annex_pages(run))
-        if draft:
-            _watermark(run)
-        chunk = rows[page * per_page : (page + 1) * per_page]
-        y = _head(run, context, run.top)
-        for block in run.form.blocks:
-            if block["kind"] == "table":
-                y = table(run, block, context, chunk, page * per_page, per_page, y)
-            elif not block.get("last_page_only") or page + 1 == pages:
-                y = DRAW[block["kind"]](run, block, context, y, outer=True)
-        run.pages = pages + len(_annex_pages(run))
+        if across:
+            _watermark(run, across)
+        body(run, page)
+        run.pages = max(run.pages, pages + len(_annex_pages(run)))
         _foot(run, context)
         run.canvas.showPage()
     for lines in _annex_pages(run):
         run.page += 1
-        if draft:
-            _watermark(run)
+        if across:
+            _watermark(run, across)
         _annex_page(run, lines)
         _foot(run, context)
         run.canvas.showPage()
@@ -189,18 +226,22 @@ def _head(run: Run, context: Context | None, y: float) -> float:
     for line in run.form.head:
         left, _, right = line.partition("|>")
         if context is not None:
-            text = _fit_line(fill(left, context), run.width - (fonts.width(fill(right, context), SERIF, VALUE_SIZE) + 6 * mm if right else 0))
-            run.text(run.left, y, *text)
+            run.text(run.left, y, *_fit_line(run, fill(left, context), run.width - (fonts.width(fill(right, context), SERIF, VALUE_SIZE) + 6 * mm if right else 0)))
             if right:
                 run.text(run.right, y, fill(right, context), SERIF, VALUE_SIZE, "right")
         y -= 6 * mm
     return y + 3 * mm
 
 
-def _fit_line(text: str, room: float) -> tuple[str, str, float]:
+def _fit_line(run: Run, text: str, room: float) -> tuple[str, str, float]:
+    """A line of the head: smaller where it must be, at last shortened, and then it stands whole in the annex."""
     size = VALUE_SIZE
     while fonts.width(text, SERIF, size) > room and size > 6:
         size -= 0.5
+    if fonts.width(text, SERIF, size) > room:
+        run.annex.append(("表头", text))
+        mark = "…（见附页）"
+        text = fonts.wrap(text, SERIF, size, room - fonts.width(mark, SERIF, size))[0] + mark
     return text, SERIF, size
 
 
@@ -238,12 +279,17 @@ def _annex_page(run: Run, lines: Sequence[tuple[str, str, float]]) -> None:
         run.text(run.left, y, text, font, LABEL_SIZE if font == SANS else VALUE_SIZE)
 
 
-def _watermark(run: Run) -> None:
+PRACTICE = "练习　不作数"
+LONG = 8
+"""Characters from which a value in a list may be too long for its column."""
+
+
+def _watermark(run: Run, words: str = PRACTICE) -> None:
     run.canvas.saveState()
     run.canvas.setFillGray(0.88)
     run.canvas.translate(run.size[0] / 2, run.size[1] / 2)
     run.canvas.rotate(35)
-    run.text(0, 0, "练习　不作数", BOLD, 66, "center")
+    run.text(0, 0, words, BOLD, 66, "center")
     run.canvas.restoreState()
 
 

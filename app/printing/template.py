@@ -49,6 +49,12 @@ class Form:
     list_of: bool = False
     """Whether it is one paper for many records."""
     sheet: str = "A4"
+    flow: bool = False
+    """Whether it is a letter: its text runs over as many pages as it needs."""
+    style: str = ""
+    """`gb9704`: the layout of official documents."""
+    annex_pictures: bool = False
+    """Whether the pictures that are kept with the record follow on pages of their own."""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Field -> values: for which of the register's records it is meant; all where it is empty."""
 
@@ -95,7 +101,7 @@ def parse(name: str, text: str) -> Form:
         name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
         values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
-        register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"),
+        register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"), flow=bool(raw.get("flow")), style=raw.get("style", ""), annex_pictures=bool(raw.get("annex_pictures")),
         when={name: tuple(values) for name, values in raw.get("when", {}).items()},
     )
 

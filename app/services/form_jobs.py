@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select
@@ -22,13 +24,14 @@ from app.services.office import Office, stamp
 from app.services.records import Invalid
 from app.services.setup import own_union
 from db.office_tables import Printed
-from db.problems import UserError
+from db.problems import Problem, UserError
 from db.record import Record, fields_of, new_id, values_of
-from db.registers import Member, Nomination, SubsidyApplication, register_named
+from db.registers import HardshipCase, Member, Nomination, SubsidyApplication, register_named
 from db.registers.claims import SKILL
 
 _PRINTED = cast(Table, Printed.__table__)
 AT_ONCE = 500
+DRAFT = "草稿"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def job(office: Office, form: template.Form, ids: Sequence[str]) -> Job:
         raise UserError("没有可打印的，请先在列表里选。")
     if len(fitting(office, form, ids)) < len(ids):
         raise UserError(f"选中的里面有不用“{form.title}”的，请只选{'、'.join(value for values in form.when.values() for value in values)}。")
-    if not form.list_of and (ask := _ASKED_FIRST.get(form.name) or (making.check_before_printing if form.register == SubsidyApplication.__tablename__ else None)) is not None:
+    if (ask := _ASKED_FIRST.get(form.name) or (making.check_before_printing if form.register == SubsidyApplication.__tablename__ else None)) is not None:
         for record_id in ids:
             ask(office, record_id)
     filled = contexts(office, form, ids)
@@ -81,17 +84,19 @@ def fitting(office: Office, form: template.Form, ids: Sequence[str]) -> list[str
     return [record_id for record_id in ids if record_id in found]
 
 
-def _notice_first(office: Office, nomination: str) -> None:
-    """Invalid while the public notice is missing, too short or not over."""
+def _notice_first(register: type[Record], office: Office, record_id: str) -> None:
+    """Invalid while the public notice is missing, too short or not over, or the nominee's employer is barred."""
     with office.vault.engine.connect() as connection:
-        table = Nomination.__table__
-        values = dict(connection.execute(select(table).where(table.c.id == nomination)).mappings().one())
+        table = register.__table__
+        values = dict(connection.execute(select(table).where(table.c.id == record_id)).mappings().one())
         problems = notices.check(connection, values, office.clock().astimezone().date())
+    if values.get("employer_clean") is False:
+        problems.append(Problem("employer-barred", "单位有安全、环保、欠薪等重大违法，不能推荐。", "employer_clean"))
     if any(p.is_error for p in problems):
         raise Invalid([p for p in problems if p.is_error])
 
 
-_ASKED_FIRST: Mapping[str, Callable[[Office, str], None]] = {"nomination": _notice_first}
+_ASKED_FIRST: Mapping[str, Callable[[Office, str], None]] = {"nomination": partial(_notice_first, Nomination), "hardship_form": partial(_notice_first, HardshipCase)}
 """Forms that must not leave the house before something is in order; every claim is judged."""
 
 
@@ -123,7 +128,9 @@ def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[te
             raise UserError("选中的里面有已经删除的，请刷新后再试。")
         if form.list_of:
             rows = reader.rows(roots, form.rows.get("rows", {}))
-            values = {"no": f"{form.code}-{today:%Y%m%d}-{len(roots)}", "copy": 1, "digest": paperwork.digest_of(*roots), "record": "", "printed_on": printed, "photo": None}
+            digest = paperwork.digest_of(*roots)
+            number = f"{form.code}-{today:%Y%m%d}-{digest[:4].upper()}"
+            values = {"no": number, "copy": _list_copies(session, form.name, ids) + 1, "digest": digest, "record": str(len(roots)), "printed_on": printed, "photo": None, **_state_across(roots)}
             return [{"union": union, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}))}]
         copies = _copies(session, form.name)
         reader.prepare(form, roots)
@@ -146,6 +153,16 @@ def _copies(session: Session, form: str) -> dict[str, int]:
         for record_id in json.loads(records):
             found[record_id] = found.get(record_id, 0) + 1
     return found
+
+
+def _list_copies(session: Session, form: str, ids: Sequence[str]) -> int:
+    """How often this paper was printed or saved for just these records."""
+    return sum(set(json.loads(records)) == set(ids) for (records,) in session.execute(select(_PRINTED.c.records).where(_PRINTED.c.form == form)))
+
+
+def _state_across(roots: Sequence[Record]) -> dict[str, str]:
+    """A paper of something that is still a draft says so across the page."""
+    return {"across": DRAFT} if any(getattr(root, "state", None) == DRAFT for root in roots) else {}
 
 
 class _Reader:
@@ -218,9 +235,13 @@ class _Reader:
         known = [r for r in sources.values() if r is not None]
         filled["form"] = {
             "no": getattr(root, "form_no", None) or f"{form.code}-{root.id[-6:].upper()}", "record": root.id[-8:], "digest": paperwork.digest_of(*known),
-            "photo": next((body for r in known if (body := files.photo_of(self.session.connection(), r.id))), None), **values,
+            "photo": next((body for r in known if (body := files.photo_of(self.session.connection(), r.id))), None), "pictures": self._pictures(form, root), **_state_across([root]), **values,
         }
         return filled
+
+    def _pictures(self, form: template.Form, root: Record) -> list[dict[str, Any]]:
+        connection = self.session.connection()
+        return [{"jpeg": files.body_of(connection, kept.id), "caption": Path(kept.name).stem} for kept in files.pictures_of(connection, root.id)] if form.annex_pictures else []
 
     @staticmethod
     def _values(record: Record, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class BudgetLine(Record):
     earmark: Mapped[str | None] = field("专款用途", code("fund_earmark"), pii=Pii.NONE)
     document_no: Mapped[str | None] = field("下达文号", TEXT, pii=Pii.NONE)
     explanation: Mapped[str | None] = field("差异说明", LONG_TEXT, pii=Pii.NONE)
+    effect: Mapped[str | None] = field("使用效果", LONG_TEXT, pii=Pii.NONE)
     balance_use: Mapped[str | None] = field("结余处理", TEXT, pii=Pii.NONE)
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Mapped
 
 from db.dates import PartialDate
-from db.fields import AMOUNT, DATE, ID_NUMBER, LONG_TEXT, NAME, PEOPLE, TEXT, WHOLE, YES_NO, Pii, code, field, reference
+from db.fields import AMOUNT, DATE, ID_NUMBER, IDENTIFIER, LONG_TEXT, NAME, PEOPLE, TEXT, WHOLE, YES_NO, Pii, code, field, reference
 from db.problems import Problem
 from db.record import Record
 from db.rules import dates_in_order
@@ -25,6 +25,12 @@ class HardshipCase(Record):
 
     member: Mapped[str | None] = field("职工", reference("member"), pii=Pii.SENSITIVE, required=True)
     case_no: Mapped[str | None] = field("职工编号", TEXT, pii=Pii.PERSONAL)
+    marital_status: Mapped[str | None] = field("婚姻状况", code("marital_status"), pii=Pii.SENSITIVE)
+    household_area: Mapped[str | None] = field("户口区划", TEXT, pii=Pii.PERSONAL)
+    postcode: Mapped[str | None] = field("邮编", IDENTIFIER, pii=Pii.NONE)
+    employer_state: Mapped[str | None] = field("企业状况", TEXT, pii=Pii.NONE, hint="正常、停产、破产等")
+    contract_from: Mapped[PartialDate | None] = field("合同起", DATE, pii=Pii.PERSONAL)
+    contract_to: Mapped[PartialDate | None] = field("合同止", DATE, pii=Pii.PERSONAL)
     category: Mapped[str | None] = field("困难类别", code("hardship_category"), pii=Pii.SENSITIVE)
     standard: Mapped[str | None] = field("建档标准", TEXT, pii=Pii.NONE)
     health: Mapped[str | None] = field("健康状况", code("health"), pii=Pii.SENSITIVE)
@@ -37,6 +43,8 @@ class HardshipCase(Record):
     own_income: Mapped[Decimal | None] = field("本人月均收入", AMOUNT, pii=Pii.SENSITIVE)
     other_income: Mapped[Decimal | None] = field("家庭其他年收入", AMOUNT, pii=Pii.SENSITIVE)
     family_size: Mapped[int | None] = field("家庭人口", PEOPLE, pii=Pii.SENSITIVE)
+    yearly_income: Mapped[Decimal | None] = field("家庭年总收入", AMOUNT, pii=Pii.SENSITIVE, derived=True)
+    income_per_head: Mapped[Decimal | None] = field("家庭人均月收入", AMOUNT, pii=Pii.SENSITIVE, derived=True)
     medical_insurance: Mapped[str | None] = field("医保状况", TEXT, pii=Pii.SENSITIVE)
     zero_employment: Mapped[bool | None] = field("零就业家庭", YES_NO, pii=Pii.SENSITIVE)
     self_help: Mapped[str | None] = field("自救能力", TEXT, pii=Pii.SENSITIVE)
@@ -49,8 +57,15 @@ class HardshipCase(Record):
     state: Mapped[str | None] = field("状态", code("application_state"), pii=Pii.NONE)
 
     @classmethod
+    def derive(cls, values: Values[str, Any]) -> Values[str, Any]:
+        """The family's yearly income, and of it a month and a head, to the fen."""
+        own, other, people = values.get("own_income"), values.get("other_income"), values.get("family_size")
+        total = (own or Decimal(0)) * 12 + (other or Decimal(0)) if own is not None or other is not None else None
+        return {"yearly_income": total, "income_per_head": (total / 12 / people).quantize(Decimal("0.01")) if total is not None and people else None}
+
+    @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:
-        return dates_in_order(values, "opened_on", "closed_on", "脱困日期早于建档日期，请核对。")
+        return dates_in_order(values, "opened_on", "closed_on", "脱困日期早于建档日期，请核对。") + dates_in_order(values, "contract_from", "contract_to", "合同止早于合同起，请核对。")
 
 
 class FamilyMember(Record):
@@ -68,6 +83,8 @@ class FamilyMember(Record):
     gender: Mapped[str | None] = field("性别", code("gender"), pii=Pii.SENSITIVE)
     id_number: Mapped[str | None] = field("身份证号", ID_NUMBER, pii=Pii.SENSITIVE)
     birth_date: Mapped[PartialDate | None] = field("出生日期", DATE, pii=Pii.SENSITIVE)
+    political_status: Mapped[str | None] = field("政治面貌", code("political_status"), pii=Pii.SENSITIVE)
+    education: Mapped[str | None] = field("文化程度", code("education"), pii=Pii.SENSITIVE)
     health: Mapped[str | None] = field("健康状况", code("health"), pii=Pii.SENSITIVE)
     medical_insurance: Mapped[str | None] = field("医保", TEXT, pii=Pii.SENSITIVE)
     monthly_income: Mapped[Decimal | None] = field("月收入", AMOUNT, pii=Pii.SENSITIVE)
@@ -92,8 +109,13 @@ class Assistance(Record):
     source: Mapped[str | None] = field("资金来源", code("fund_source"), pii=Pii.NONE)
     illness: Mapped[str | None] = field("病种", TEXT, pii=Pii.SENSITIVE)
     own_cost: Mapped[Decimal | None] = field("自付金额", AMOUNT, pii=Pii.SENSITIVE)
+    hospital_stays: Mapped[int | None] = field("住院次数", WHOLE, pii=Pii.SENSITIVE)
+    unit_relief: Mapped[Decimal | None] = field("单位救助", AMOUNT, pii=Pii.SENSITIVE)
+    social_relief: Mapped[Decimal | None] = field("社会救助", AMOUNT, pii=Pii.SENSITIVE)
     school: Mapped[str | None] = field("院校和专业", TEXT, pii=Pii.SENSITIVE)
+    schooling_years: Mapped[int | None] = field("学制（年）", WHOLE, pii=Pii.SENSITIVE)
     tuition: Mapped[Decimal | None] = field("学费", AMOUNT, pii=Pii.SENSITIVE)
+    study_loan: Mapped[Decimal | None] = field("助学贷款", AMOUNT, pii=Pii.SENSITIVE)
     note: Mapped[str | None] = field("说明", TEXT, pii=Pii.SENSITIVE)
 
 

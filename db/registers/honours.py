@@ -1,12 +1,13 @@
 """Honours (劳模、奖章、先锋号、工匠等) and nominations for them (domain 2.13, 4h)."""
 
 from collections.abc import Mapping as Values
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Mapped
 
 from db.dates import PartialDate
-from db.fields import DATE, LANDLINE, LONG_TEXT, PEOPLE, TEXT, YES_NO, Pii, code, field, reference
+from db.fields import AMOUNT, DATE, LANDLINE, LONG_TEXT, PEOPLE, TEXT, YES_NO, Pii, code, field, reference
 from db.problems import Problem, warning
 from db.record import Record
 from db.rules import dates_in_order, wanted
@@ -38,6 +39,7 @@ class Honour(Record):
     document_no: Mapped[str | None] = field("文号", TEXT, pii=Pii.NONE)
     certificate_no: Mapped[str | None] = field("证书或奖章编号", TEXT, pii=Pii.PERSONAL)
     deeds: Mapped[str | None] = field("事迹", LONG_TEXT, pii=Pii.PERSONAL)
+    prize: Mapped[Decimal | None] = field("奖金", AMOUNT, pii=Pii.PERSONAL)
     reward: Mapped[str | None] = field("奖励发放", TEXT, pii=Pii.PERSONAL, hint="时间、部门、物品")
     studio: Mapped[str | None] = field("劳模创新工作室", reference("innovation_studio"), pii=Pii.NONE)
     note: Mapped[str | None] = field("备注", TEXT, pii=Pii.NONE)
@@ -87,6 +89,7 @@ class Nomination(Record):
     notice_to: Mapped[PartialDate | None] = field("公示结束", DATE, pii=Pii.NONE)
     notice_place: Mapped[str | None] = field("公示地点", TEXT, pii=Pii.NONE)
     objections: Mapped[str | None] = field("公示意见", TEXT, pii=Pii.NONE, hint="无异议")
+    opinions: Mapped[str | None] = field("征求意见情况", LONG_TEXT, pii=Pii.PERSONAL, hint="征求了哪些部门、哪天、什么意见")
     contact_phone: Mapped[str | None] = field("联系电话", LANDLINE, pii=Pii.PERSONAL)
     employer_clean: Mapped[bool | None] = field("单位无重大违法", YES_NO, pii=Pii.NONE, hint="安全、环保、欠薪等")
     state: Mapped[str | None] = field("状态", code("application_state"), pii=Pii.NONE)

@@ -20,6 +20,8 @@ class Union(Record):
     uscc: Mapped[str | None] = field("工会统一社会信用代码", UNION_USCC, pii=Pii.NONE, required=True, hint="工会自己的代码，以 81 开头", aliases=("工会法人和其他组织统一社会信用代码",))
     stat_code: Mapped[str | None] = field("统计编码", IDENTIFIER, pii=Pii.NONE, hint="工会统计调查表封面的 901 项")
     upper_union: Mapped[str | None] = field("上级工会", code("upper_union"), pii=Pii.NONE, required=True, aliases=("上级工会名称",))
+    area_code: Mapped[str | None] = field("行政区划代码", IDENTIFIER, pii=Pii.NONE, hint="调查表封面的 903 项；朝阳区 110105")
+    organisation_form: Mapped[str | None] = field("组织类型", code("organisation_form"), pii=Pii.NONE, hint="调查表封面的 904 项")
     union_kind: Mapped[str | None] = field("基层工会类型", code("union_kind"), pii=Pii.NONE)
     founded_on: Mapped[PartialDate | None] = field("建会日期", DATE, pii=Pii.NONE)
     chair: Mapped[str | None] = field("工会主席", TEXT, pii=Pii.PERSONAL, aliases=("工会负责人",))

@@ -44,10 +44,10 @@ _LAYOUTS: Mapping[str, Layout] = {
         {"name": 260, "competition_class": 110, "trades": 200, "entry_deadline": 110, "starts_on": 110, "organizer_unit": 160},
         {
             "竞赛": ("name", "kind", "competition_class", "organizer_unit", "place", "trades"), "日期": ("entry_deadline", "starts_on", "ends_on"),
-            "成绩和奖项": ("theory_weight", "first_prizes", "second_prizes", "third_prizes", "photo_rule", "note"),
+            "成绩和奖项": ("entrant_total", "theory_weight", "first_prizes", "second_prizes", "third_prizes", "photo_rule", "note"),
         },
     ),
-    "entry": Layout({"competition": 240, "member": 120, "trade": 110, "state": 90, "theory_score": 90, "practical_score": 90, "rank": 70}, {"报名": ("competition", "member", "trade", "team", "is_substitute", "state", "entered_on"), "成绩": ("theory_score", "practical_score", "total_score", "rank", "award", "outcome", "note")}),
+    "entry": Layout({"competition": 240, "member": 120, "trade": 110, "state": 90, "theory_score": 90, "practical_score": 90, "rank": 70}, {"报名": ("competition", "member", "trade", "team", "is_substitute", "years_in_trade", "state", "entered_on"), "成绩": ("theory_score", "practical_score", "total_score", "rank", "award", "outcome", "note")}),
     "certificate": Layout(
         {"member": 110, "occupation": 130, "skill_level": 120, "certificate_no": 220, "kind": 160, "issued_on": 110, "is_verified": 90},
         {
@@ -59,7 +59,7 @@ _LAYOUTS: Mapping[str, Layout] = {
         {"form_no": 150, "member": 110, "certificate": 240, "applied_on": 110, "amount": 100, "state": 110, "approved_amount": 100},
         {
             "申请": ("kind", "member", "policy", "applied_on", "amount", "state", "form_no", "has_other_claim"), "凭什么申请": ("certificate", "entry", "patent", "training", "studio", "project"),
-            "培训": ("training_body", "class_hours", "training_fee"), "上学": ("school", "major", "graduated_from", "contract_from", "contract_to"),
+            "培训和参保": ("training_body", "class_hours", "trained_from", "trained_to", "training_fee", "invoice_no", "insured_months"), "上学": ("school", "major", "graduated_from", "contract_from", "contract_to"),
             "收款": ("bank_name", "account_name", "account_no"), "区级决定": ("approved_amount", "decision", "note"),
         },
     ),
@@ -70,7 +70,7 @@ _LAYOUTS: Mapping[str, Layout] = {
     "competition_team": Layout({"competition": 240, "name": 150, "unit": 160, "leader": 90, "score": 90, "rank": 90, "award": 90}, {"参赛队": ("competition", "name", "unit", "leader", "leader_phone", "coach"), "成绩": ("score", "rank", "award", "note")}),
     "safety_cup_unit": Layout({"year": 70, "unit": 220, "unit_kind": 110, "entrant_count": 110, "score": 90, "award": 130, "state": 100}, {
         "参赛": ("competition", "year", "unit", "unit_kind", "industry", "state"), "规模": ("employee_count", "entrant_count", "team_count", "entrant_teams", "accidents_last_year"),
-        "联系": ("safety_officer", "chair", "contact_phone"), "考核和事迹": ("score", "award", "plan", "deeds"),
+        "联系": ("safety_officer", "chair", "contact", "contact_phone"), "考核和事迹": ("score", "award", "member", "plan", "deeds"),
     }),
     "training": Layout({"name": 220, "class_name": 100, "kind": 120, "way": 110, "starts_on": 110, "planned_count": 90, "cost": 100, "state": 90}, {
         "培训班": ("name", "class_name", "kind", "way", "training_body", "teacher", "contact", "contact_phone", "state"), "时间和地点": ("starts_on", "ends_on", "place", "planned_count"),
@@ -91,7 +91,7 @@ _LAYOUTS: Mapping[str, Layout] = {
         "成果": ("name", "kind", "year", "studio", "project", "starts_on", "ends_on"), "完成人": ("member", "others", "units"), "内容": ("points", "application"), "效益和转化": ("benefit", "intention", "social_benefit", "awards"),
     }),
     "patent": Layout({"name": 240, "kind": 100, "patent_no": 190, "member": 110, "grant_published_on": 120, "state": 90}, {
-        "专利": ("name", "kind", "patent_no", "state", "applied_on", "grant_published_on"), "发明人": ("member", "inventors", "owner", "is_service"), "应用": ("in_use", "result", "note"),
+        "专利": ("name", "kind", "patent_no", "state", "applied_on", "grant_published_on"), "发明人": ("member", "front_line", "inventors", "owner", "is_service"), "应用": ("in_use", "result", "note"),
     }),
     "improvement_proposal": Layout({"name": 240, "kind": 100, "member": 110, "proposed_on": 110, "total_score": 80, "is_adopted": 70, "reward": 100}, {
         "建议": ("name", "kind", "member", "others", "phone", "unit", "proposed_on"), "内容": ("present_state", "measures", "effect", "benefit"),
@@ -100,25 +100,25 @@ _LAYOUTS: Mapping[str, Layout] = {
     "tech_member": Layout({"member": 110, "occupation": 120, "skill_level": 130, "strengths": 240, "wish": 120, "joined_on": 110}, {"会员": ("member", "joined_on", "occupation", "skill_level", "professional_title", "left_on"), "技术服务": ("strengths", "results", "services", "wish")}),
     "tech_unit": Layout({"name": 240, "employee_count": 90, "talent_count": 110, "chief": 110, "services": 240, "joined_on": 110}, {}),
     "honour": Layout({"kind": 180, "level": 90, "member": 110, "collective": 180, "awarded_on": 110, "issuer": 180}, {
-        "荣誉": ("kind", "level", "member", "collective", "awarded_on", "studio"), "授予": ("issuer", "document_title", "document_no", "certificate_no", "reward"), "事迹": ("deeds", "note"),
+        "荣誉": ("kind", "level", "member", "collective", "awarded_on", "studio"), "授予": ("issuer", "document_title", "document_no", "certificate_no", "prize", "reward"), "事迹": ("deeds", "note"),
     }),
     "nomination": Layout({"kind": 180, "year": 80, "member": 110, "collective": 160, "notice_from": 110, "notice_to": 110, "state": 100}, {
         "推荐": ("kind", "year", "member", "collective", "worker_kind", "contact_phone", "state"), "简历和事迹": ("resume", "honours", "short_deeds", "deeds"), "职代会": ("congress_on", "voters", "votes"),
-        "公示": ("notice_from", "notice_to", "notice_place", "objections", "employer_clean"), "区级决定": ("decision",),
+        "公示": ("notice_from", "notice_to", "notice_place", "objections", "opinions", "employer_clean"), "区级决定": ("decision",),
     }),
     "honour_update": Layout({"member": 120, "happened_on": 120, "kind": 120, "text": 420}, {}),
     "hardship_case": Layout({"member": 110, "case_no": 130, "category": 120, "health": 90, "family_size": 80, "opened_on": 110, "state": 90}, {
-        "困难职工": ("member", "case_no", "category", "standard", "cause", "state", "opened_on", "closed_on"), "本人情况": ("health", "disability", "work_state", "model_worker", "single_parent", "zero_employment", "medical_insurance", "self_help"),
-        "住房和收入": ("housing", "housing_area", "own_income", "other_income", "family_size"), "同意和公示": ("consent_on", "notice_from", "notice_to"),
+        "困难职工": ("member", "case_no", "category", "standard", "cause", "state", "opened_on", "closed_on"), "户口和单位": ("marital_status", "household_area", "postcode", "employer_state", "contract_from", "contract_to"), "本人情况": ("health", "disability", "work_state", "model_worker", "single_parent", "zero_employment", "medical_insurance", "self_help"),
+        "住房和收入": ("housing", "housing_area", "own_income", "other_income", "family_size", "yearly_income", "income_per_head"), "同意和公示": ("consent_on", "notice_from", "notice_to"),
     }),
     "family_member": Layout({"hardship_case": 120, "full_name": 110, "relation": 80, "gender": 60, "birth_date": 110, "identity": 100, "monthly_income": 110}, {}),
-    "assistance": Layout({"hardship_case": 120, "kind": 110, "given_on": 110, "amount": 110, "source": 120, "note": 220}, {"帮扶": ("hardship_case", "kind", "given_on", "amount", "source"), "医疗": ("illness", "own_cost"), "助学": ("school", "tuition", "note")}),
+    "assistance": Layout({"hardship_case": 120, "kind": 110, "given_on": 110, "amount": 110, "source": 120, "note": 220}, {"帮扶": ("hardship_case", "kind", "given_on", "amount", "source"), "医疗": ("illness", "own_cost", "hospital_stays", "unit_relief", "social_relief"), "助学": ("school", "schooling_years", "tuition", "study_loan", "note")}),
     "ledger_entry": Layout({"booked_on": 110, "voucher_no": 100, "programme": 110, "summary": 240, "received": 110, "paid": 110, "budget_line": 180}, {
         "这一笔": ("booked_on", "voucher_no", "programme", "budget_line", "source", "summary", "received", "paid", "beneficiaries"), "经办": ("handler", "approver", "attachments"), "来自": ("claim", "reverses"),
     }),
     "budget_line": Layout({"year": 70, "name": 220, "programme": 110, "source": 110, "amount": 120, "earmark": 140, "document_no": 140}, {}),
     "grassroots_union": Layout({"name": 260, "uscc": 190}, {
-        "工会": ("name", "uscc", "stat_code", "upper_union", "union_kind", "founded_on", "chair", "contact", "contact_phone"),
+        "工会": ("name", "uscc", "stat_code", "area_code", "organisation_form", "upper_union", "union_kind", "founded_on", "chair", "contact", "contact_phone"),
         "所在单位": ("employer_name", "employer_uscc", "unit_nature", "economic_kind", "industry", "district", "employee_count", "address"),
     }),
     "union_group": Layout({"name": 200, "kind": 110, "parent": 160, "leader": 100, "member_count": 90, "founded_on": 110}, {}),
