@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from app.services.office import Office
+from app.services.policies import policy_named
 from app.services.records import Act, ActKind, Invalid, table_of
 from db.dates import PartialDate
 from db.problems import Problem, UserError
-from db.registers import BudgetLine, LedgerEntry, Member, SubsidyApplication
+from db.registers import BudgetLine, LedgerEntry, Member, Project, SubsidyApplication
 
 TRAINING_ONLY, TRAINING = "只用于职工培训", "职工培训"
 PAYABLE = ("批准", "已发放")
@@ -95,13 +96,65 @@ def verify(act: Act) -> None:
 
 
 def paid_once(act: Act) -> None:
-    """However bookings come or go, a claim has one payment at most. UserError, and nothing is done, where it would have two."""
+    """However bookings come or go, a claim is never paid more than was approved, nor in more parts than its policy has. UserError, and nothing is done, where it would be."""
+    live = _payments(act.connection)
+    claims = table_of(SubsidyApplication)
+    for claim, paid in live.items():
+        if len(paid) > 1:
+            row = act.connection.execute(select(claims.c.policy, claims.c.approved_amount).where(claims.c.id == claim)).mappings().one()
+            if len(paid) > len(_parts(act.connection, row["policy"])) or sum(paid) > (row["approved_amount"] or Decimal(0)):
+                raise UserError("这样一来同一份申请会多发一笔，没有做。请先冲销其中一笔。")
+
+
+def _payments(connection: Connection, claim: str | None = None) -> dict[str, list[Decimal]]:
+    """By claim, the payments that stand: those that were booked back are left out."""
     ledger = table_of(LedgerEntry)
-    rows = act.connection.execute(select(ledger.c.id, ledger.c.claim, ledger.c.reverses).where(ledger.c.claim.is_not(None), ledger.c.removed_at.is_(None))).all()
+    query = select(ledger.c.id, ledger.c.claim, ledger.c.reverses, ledger.c.paid).where(ledger.c.claim.is_not(None), ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)
+    rows = connection.execute(query if claim is None else query.where(ledger.c.claim == claim)).all()
     taken_back = {r.reverses for r in rows if r.reverses}
-    live = [r.claim for r in rows if r.reverses is None and r.id not in taken_back]
-    if len(live) != len(set(live)):
-        raise UserError("这样一来同一份申请会有两笔发放，没有做。请先冲销其中一笔。")
+    found: dict[str, list[Decimal]] = {}
+    for r in rows:
+        if r.reverses is None and r.id not in taken_back:
+            found.setdefault(r.claim, []).append(r.paid or Decimal(0))
+    return found
+
+
+def _parts(connection: Connection, policy: str | None) -> tuple[int, ...]:
+    named = policy_named(connection, policy) if policy else None
+    return named.parts if named is not None else (100,)
+
+
+@dataclass(frozen=True)
+class Due:
+    """The next payment of a claim: which of how many, and how much."""
+
+    number: int
+    parts: tuple[int, ...]
+    amount: Decimal
+
+    @property
+    def words(self) -> str:
+        """首款 60%, 尾款 40%; nothing where it is paid at once."""
+        if len(self.parts) == 1:
+            return ""
+        name = "首款" if self.number == 0 else "尾款" if self.number + 1 == len(self.parts) else f"第 {self.number + 1} 笔"
+        return f"{name} {self.parts[self.number]}%"
+
+
+def next_payment(connection: Connection, claim: str) -> Due:
+    """What is to be paid next on an approved claim. UserError before it is approved, or when all of it was paid."""
+    claims = table_of(SubsidyApplication)
+    row = connection.execute(select(claims).where(claims.c.id == claim)).mappings().first()
+    if row is None or row["removed_at"] is not None:
+        raise UserError("这份申请已经删除了，不能记发放。")
+    if row["state"] not in PAYABLE or row["approved_amount"] is None:
+        raise UserError("这份申请还没有批准，不能记发放。")
+    parts, paid = _parts(connection, row["policy"]), _payments(connection, claim).get(claim, [])
+    if len(paid) >= len(parts) or sum(paid) >= row["approved_amount"]:
+        raise UserError("这份申请已经记过发放了。")
+    last = len(paid) + 1 == len(parts)
+    amount = row["approved_amount"] - sum(paid) if last else (row["approved_amount"] * parts[len(paid)] / 100).quantize(Decimal("0.01"))
+    return Due(len(paid), parts, amount)
 
 
 def book(office: Office, values: Mapping[str, Any]) -> str:
@@ -130,24 +183,19 @@ def reverse(office: Office, entry: str, why: str) -> str:
 
 
 def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, voucher_no: str = "", handler: str = "") -> str:
-    """Book the payment of an approved claim: the amount that was approved, once. UserError before it is approved, or a second time."""
+    """Book the next payment of an approved claim: all that was approved, or the part that is due by its policy. UserError before it is approved, or when all is paid."""
     with office.act(ActKind.EDIT, "发放补贴") as act:
         row = act.current(SubsidyApplication, claim)
-        if row["removed_at"] is not None:
-            raise UserError("这份申请已经删除了，不能记发放。")
-        if row["state"] not in PAYABLE or row["approved_amount"] is None:
-            raise UserError("这份申请还没有批准，不能记发放。")
-        ledger = table_of(LedgerEntry)
-        booked = list(act.connection.execute(select(ledger.c.id, ledger.c.reverses).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None))))
-        undone = {b.reverses for b in booked if b.reverses}
-        if any(b.reverses is None and b.id not in undone for b in booked):
-            raise UserError("这份申请已经记过发放了。")
+        due = next_payment(act.connection, claim)
+        today = PartialDate.of(office.clock().astimezone().date())
+        if row["project"] and (field := {0: "first_paid_on", len(due.parts) - 1: "rest_paid_on"}.get(due.number)) and len(due.parts) > 1:
+            act.change(Project, row["project"], {field: today})
         who = act.current(Member, row["member"])["full_name"] if row["member"] else ""
         act.title = f"发放{row['kind'] or '补贴'}：{who or row['form_no']}"
         return book_in(
             act,
             {
-                "booked_on": PartialDate.of(office.clock().astimezone().date()), "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
-                "source": "区总工会拨款", "summary": f"{row['kind'] or '补贴'} {row['form_no'] or ''}".strip(), "paid": row["approved_amount"], "beneficiaries": 1, "handler": handler or office.user.name, "claim": claim,
+                "booked_on": today, "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
+                "source": "区总工会拨款", "summary": " ".join(part for part in (row["kind"] or "补贴", row["form_no"], due.words) if part), "paid": due.amount, "beneficiaries": 1 if due.number == 0 else None, "handler": handler or office.user.name, "claim": claim,
             },
         )

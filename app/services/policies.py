@@ -44,6 +44,14 @@ class ClaimPolicy:
     """Names of `app.services.claims.conditions`."""
     excludes: tuple[str, ...]
     """Other claims for which the same basis cannot be used as well."""
+    limits: Mapping[str, int]
+    """Numbers that the conditions ask for, by name: final_places, insured_months and so on."""
+    parts: tuple[int, ...]
+    """The payments in which it comes, in parts of a hundred: 60 and 40."""
+    adds: bool
+    """Whether it is paid on top of another row for the same claim (a district's own share)."""
+    share: int
+    """Where it adds: so many parts of a hundred of the other row's amount; 0 where it names amounts itself."""
 
     def holds_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -65,6 +73,7 @@ def claim_policies(connection: Connection | None = None) -> tuple[ClaimPolicy, .
             valid_to=date.fromisoformat(row["valid_to"]) if row.get("valid_to") else None, window_months=row.get("window_months") or None, year_after=bool(row.get("year_after")),
             once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
             amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]), conditions=tuple(row.get("conditions", ())), excludes=tuple(row.get("excludes", ())),
+            limits=dict(row.get("limits", {})), parts=tuple(row.get("parts", (100,))), adds=bool(row.get("adds")), share=int(row.get("share", 0)),
         )
         for row in rows_of(connection, "policy")
     )
@@ -76,8 +85,13 @@ def policy_named(connection: Connection | None, policy_id: str) -> ClaimPolicy |
 
 def policy_on(connection: Connection | None, day: date, claim: str = SKILL) -> ClaimPolicy | None:
     """The row for claims of a kind made on that day; the latest where several hold."""
-    holding = [p for p in claim_policies(connection) if p.claim == claim and p.holds_on(day)]
+    holding = [p for p in claim_policies(connection) if p.claim == claim and not p.adds and p.holds_on(day)]
     return max(enumerate(holding), key=lambda pair: (pair[1].valid_from, pair[0]))[1] if holding else None
+
+
+def added_on(connection: Connection | None, day: date, claim: str) -> tuple[ClaimPolicy, ...]:
+    """The rows that are paid on top of it on that day."""
+    return tuple(p for p in claim_policies(connection) if p.claim == claim and p.adds and p.holds_on(day))
 
 
 def months_after(day: date, months: int) -> date:

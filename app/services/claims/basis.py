@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from app.services.records import table_of
 from db.dates import PartialDate
-from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Patent, Project, Studio, StudioMember, Training
+from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Officer, Patent, Project, Studio, StudioMember, Training
 from db.registers.claims import BASES
 
 
@@ -30,7 +30,20 @@ class Basis:
     """What the conditions ask about: the record's own values and what hangs on it."""
 
 
-_PERSON = ("id", "full_name", "removed_at", "membership_event", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
+SOCIAL = "社会工作者职业水平证书"
+_SOCIAL_LEVELS = (("助理", "初级社会工作者"), ("高级", "高级社会工作者"), ("社会工作师", "中级社会工作者"), ("中级", "中级社会工作者"))
+"""助理社会工作师, 社会工作师 and 高级社会工作师 are the three levels of that certificate (人社部发〔2018〕25号)."""
+
+
+def _level_of(row: Mapping[str, Any]) -> str | None:
+    """The skill level; of a social worker's certificate, which has another ladder, the one that its name says."""
+    if row["kind"] == SOCIAL and not row["skill_level"]:
+        return next((level for word, level in _SOCIAL_LEVELS if word in (row["occupation"] or "")), None)
+    level: str | None = row["skill_level"]
+    return level
+
+
+_PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_event_date", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
 _CERTIFICATE = ("id", "member", "kind", "occupation", "skill_level", "issued_on", "removed_at", "is_verified", "entry", "training")
 _AT_ONCE = 500
 
@@ -79,8 +92,13 @@ def _people(connection: Connection, ids: Sequence[str | None] | None) -> dict[st
 def _certificates(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     rows = _rows(connection, Certificate, ids, _CERTIFICATE)
     people = _people(connection, [r["member"] for r in rows])
+    if any(r["kind"] == SOCIAL for r in rows):
+        table = table_of(Officer)
+        full_time = set(connection.execute(select(table.c.member).where(table.c.is_full_time.is_(True), table.c.left_on.is_(None), table.c.removed_at.is_(None))).scalars())
+        for r in rows:
+            r["is_union_social_worker"] = r["member"] in full_time
     return [
-        Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", r["skill_level"], r["occupation"], r["kind"], r["removed_at"] is not None, r)
+        Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", _level_of(r), r["occupation"], r["kind"], r["removed_at"] is not None, r)
         for r in rows
     ]
 
@@ -102,7 +120,7 @@ def _entries(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     for r in rows:
         contest = contests.get(r["competition"], {})
         highest = next((name for name in ("决赛", "复赛", "初赛") if name in rounds.get(r["competition"], ())), "决赛")
-        facts = {**r, "has_certificate": r["id"] in certified, "highest_round": highest, "competition_class": contest.get("competition_class")}
+        facts = {**r, "has_certificate": r["id"] in certified, "highest_round": highest, "competition_class": contest.get("competition_class"), "entrant_total": contest.get("entrant_total")}
         found.append(Basis("entry", r["id"], f"{contest.get('name') or '竞赛'} {r['trade']}", people.get(r["member"]), contest.get("ends_on") or contest.get("starts_on"), "竞赛结束", None, f"{r['competition']}:{r['trade']}", None, r["removed_at"] is not None, facts))
     return found
 
@@ -114,7 +132,12 @@ def _patents(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
 
 
 def _trainings(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
-    return [Basis("training", r["id"], r["name"], None, r["ends_on"] or r["starts_on"], "培训结束", r["skill_level"], r["id"], r["kind"], r["removed_at"] is not None, r) for r in _rows(connection, Training, ids)]
+    rows = _rows(connection, Training, ids)
+    table = table_of(Certificate)
+    won: dict[str, list[str]] = {}
+    for training, certificate in connection.execute(select(table.c.training, table.c.id).where(table.c.training.is_not(None), table.c.removed_at.is_(None))):
+        won.setdefault(training, []).append(certificate)
+    return [Basis("training", r["id"], r["name"], None, r["ends_on"] or r["starts_on"], "培训结束", r["skill_level"], r["id"], r["kind"], r["removed_at"] is not None, {**r, "certificates": won.get(r["id"], [])}) for r in rows]
 
 
 def _studios(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:

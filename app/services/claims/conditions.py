@@ -1,7 +1,7 @@
 """Conditions that policies name, each a question about the basis with its answer as a sentence (domain 5.3)."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from app.services.claims.basis import Basis
@@ -12,7 +12,12 @@ from db.problems import Problem, warning
 Claim = Mapping[str, Any]
 Condition = Callable[[Basis, Claim, date], Problem | None]
 SENIOR_SECONDARY = ("高中", "中专")
-_TOP = {"决赛": 10, "复赛": 5}
+_ROUNDS = {"决赛": "final", "复赛": "semifinal"}
+
+
+def _limit(claim: Claim, name: str, otherwise: int = 0) -> int:
+    """A number of the policy row; the condition is not asked where the row has none."""
+    return int(claim["limits"].get(name, otherwise))
 
 
 def _card(basis: Basis, claim: Claim, on: date) -> Problem | None:
@@ -35,8 +40,9 @@ def _contract_year(basis: Basis, claim: Claim, on: date) -> Problem | None:
     start, end = claim.get("contract_from"), claim.get("contract_to")
     if not isinstance(start, PartialDate):
         return warning("contract-missing", "还没有填合同起止，要一年以上的劳动合同。", "contract_from")
-    if isinstance(end, PartialDate) and end.last_day() < months_after(start.first_day(), 12).replace(day=1):
-        return Problem("contract-short", "合同不满一年，不能报这项计划。", "contract_to")
+    months = _limit(claim, "contract_months", 12)
+    if isinstance(end, PartialDate) and end.last_day() < months_after(start.first_day(), months) - timedelta(days=1):
+        return Problem("contract-short", f"合同不满 {months} 个月，不能报这项计划。", "contract_to")
     return None
 
 
@@ -56,12 +62,47 @@ def _invention(basis: Basis, claim: Claim, on: date) -> Problem | None:
 
 
 def _top(basis: Basis, claim: Claim, on: date) -> Problem | None:
-    """Final: the first ten; where the semi-final is the highest round: the first five."""
+    """So many places of the final; where the semi-final is the highest round, of that."""
     if basis.field != "entry" or basis.facts is None:
         return None
-    most = _TOP.get(str(basis.facts.get("highest_round")), 0)
+    most = _limit(claim, f"{_ROUNDS.get(str(basis.facts.get('highest_round')), 'first')}_places")
     rank = basis.facts.get("rank")
     return None if rank and rank <= most else Problem("rank", f"名次要在{basis.facts.get('highest_round')}前 {most} 名。" if most else "只办了初赛的竞赛不能申请。", "entry")
+
+
+def _contest_size(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    """A final wants so many entrants in the first round, a semi-final fewer (京工 2016)."""
+    if basis.field != "entry" or basis.facts is None:
+        return None
+    least, total = _limit(claim, f"{_ROUNDS.get(str(basis.facts.get('highest_round')), 'first')}_entrants"), basis.facts.get("entrant_total")
+    if not least or (total is not None and total >= least):
+        return None
+    if total is None:
+        return warning("contest-size-unknown", f"竞赛没有填初赛总人数，办{basis.facts.get('highest_round')}的要 {least} 人以上，请核对。", "entry")
+    return Problem("contest-small", f"初赛只有 {total} 人，办{basis.facts.get('highest_round')}的要 {least} 人以上才能申请。", "entry")
+
+
+def _insured(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    least, months = _limit(claim, "insured_months"), claim.get("insured_months")
+    if not least:
+        return None
+    if months is None:
+        return warning("insured-missing", f"还没有填失业保险缴费月数，要满 {least} 个月。", "insured_months")
+    return None if months >= least else Problem("insured-short", f"失业保险只缴了 {months} 个月，要满 {least} 个月。", "insured_months")
+
+
+def _front_line(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    at = basis.facts.get("front_line") if basis.facts else None
+    if at is None:
+        return warning("front-line-missing", "没有填第一发明人是不是在一线，只助推一线职工。", "patent")
+    return None if at else Problem("not-front-line", "第一发明人不在一线，不能申请。", "patent")
+
+
+def _social_worker(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    """Social workers' certificates count for the union's own full-time social workers."""
+    if basis.kind != "社会工作者职业水平证书" or (basis.facts and basis.facts.get("is_union_social_worker")):
+        return None
+    return warning("not-a-union-social-worker", "社会工作者证书只助推专职工会社会工作者；工会干部里没有登记为专职，请核对。", "member")
 
 
 def _no_certificate(basis: Basis, claim: Claim, on: date) -> Problem | None:
@@ -93,7 +134,8 @@ def _two_years(basis: Basis, claim: Claim, on: date) -> Problem | None:
     end = basis.facts.get("ends_on") if basis.facts else None
     if not isinstance(end, PartialDate) or basis.arose is None:
         return warning("end-missing", "还没有填计划完成日期，项目要在两年内完成。", "project")
-    return None if end.first_day() <= months_after(basis.arose.last_day(), 24) else Problem("too-long", "计划完成日期超过立项后两年。", "project")
+    months = _limit(claim, "project_months", 24)
+    return None if end.first_day() <= months_after(basis.arose.last_day(), months) else Problem("too-long", f"计划完成日期超过立项后 {months} 个月。", "project")
 
 
 def _finished(basis: Basis, claim: Claim, on: date) -> Problem | None:
@@ -105,4 +147,5 @@ CONDITIONS: Mapping[str, Condition] = {
     "service_invention": _fact("is_service", "not-service", "不是职务发明，不能申请。"), "in_use": _fact("in_use", "not-in-use", "专利还没有用于生产，不能申请。"),
     "top": _top, "no_certificate": _no_certificate, "named": _named, "team": _team, "settled": _settled, "approved_this_year": _approved_this_year,
     "start_money": _fact("start_money", "no-start-money", "还没有填单位的启动资金。"), "approval": _fact("approval_no", "no-approval", "还没有填企业批文。"), "two_years": _two_years, "finished": _finished,
+    "contest_size": _contest_size, "insured": _insured, "front_line": _front_line, "social_worker": _social_worker,
 }

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
+from sqlalchemy.orm import Session
 
 from app.services.claims import basis as bases
 from app.services.claims.basis import Basis
 from app.services.claims.conditions import CONDITIONS
-from app.services.policies import ClaimPolicy, last_day_to_claim, policy_named, policy_on, rule
+from app.services.membership import MEMBER, NOT_YET, status_on
+from app.services.policies import ClaimPolicy, added_on, last_day_to_claim, policy_named, policy_on, rule
 from app.services.records import table_of
 from db import codes
 from db.problems import Problem, UserError, warning
@@ -46,12 +48,14 @@ class Judge:
 
     def __init__(self, connection: Connection, *, members: Sequence[str] | None = None) -> None:
         self.connection = connection
+        self._exact = members is not None
         self._by_member: dict[str, list[Mapping[str, Any]]] = {}
         self._by_basis: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         self._by_id: dict[str, Mapping[str, Any]] = {}
         self._policies: dict[tuple[str, date], ClaimPolicy | None] = {}
+        self._added: dict[tuple[str, date], tuple[ClaimPolicy, ...]] = {}
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
-        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", *_FIELDS)]
+        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *_FIELDS)]
         query = select(*columns, certificates.c.occupation, certificates.c.skill_level).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
         if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
             named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]
@@ -76,7 +80,7 @@ class Judge:
         policy = policy or self.policy(claim, on)
         if policy is None:
             return Judgement(None, None, None, (Problem("no-policy", f"{on} 没有生效的{claim}政策，请先在政策里添加。"),))
-        problems = [*_person(basis, claim, on), *_level(policy, basis)]
+        problems = [*self._person(basis, on), *_level(policy, basis)]
         last = None
         if basis.arose_label and basis.arose is None:
             problems.append(Problem("issued-missing", f"没有填{basis.arose_label}日期，算不出申请期限，请先补上。", basis.field))
@@ -90,12 +94,41 @@ class Judge:
                 window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
                 problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
         own = self._by_id.get(application_id or "", {})
-        asked = {**own, "studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else own
+        asked = {**own, "limits": policy.limits} | ({"studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else {})
         problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, asked, on)) is not None)
         problems += self._rivals(policy, basis, on, application_id, own)
         if basis.field == "certificate" and basis.facts and not basis.facts["is_verified"]:
             problems.append(warning("not-verified", "证书还没有联网核验，请打印查询页附后。", "certificate"))
-        return Judgement(policy, policy.amount_for(basis.level), last, tuple(problems))
+        return Judgement(policy, self._amount(policy, basis, on), last, tuple(problems))
+
+    def _amount(self, policy: ClaimPolicy, basis: Basis, on: date) -> Decimal | None:
+        """The row's own amount, and what other rows of that day add to it."""
+        base = policy.amount_for(basis.level)
+        if base is None:
+            return None
+        if (policy.claim, on) not in self._added:
+            self._added[policy.claim, on] = added_on(self.connection, on, policy.claim)
+        added = ((base * more.share / 100).quantize(Decimal("0.01")) if more.share else more.amount_for(basis.level) or Decimal(0) for more in self._added[policy.claim, on])
+        return sum(added, base)
+
+    def _person(self, basis: Basis, on: date) -> list[Problem]:
+        """Whether there is a member, and was one on that day: what happened to her later takes nothing back."""
+        member = basis.member
+        if basis.is_removed or (member is not None and member["removed_at"] is not None):
+            return [Problem("removed", "这个人或这本证书已经从册子里删除了，不能申请。", basis.field)]
+        if member is None:
+            return [Problem("nobody", "没有写是谁的，不能申请。", basis.field)] if basis.field in ("certificate", "entry", "patent") else []
+        left = member["membership_event"] in LEFT
+        state = member["membership_event"] if left else MEMBER
+        if self._exact:  # one claim, perhaps of long ago; of twenty thousand today's the roster's own fields say it
+            state = status_on(Session(self.connection), member["id"], on).state
+        elif left and (since := member["membership_event_date"]) is not None and since.first_day() > on:
+            state = MEMBER
+        if state in LEFT:
+            return [Problem("not-a-member", f"{member['full_name']}已{state}，不是会员，不能申请。", "member")]
+        if state == NOT_YET or (member["joined_on"] is not None and member["joined_on"].first_day() > on):
+            return [Problem("not-yet-a-member", f"{member['full_name']}在申请那天还没有入会，不能申请。", "member")]
+        return []
 
     def _rivals(self, policy: ClaimPolicy, basis: Basis, on: date, application_id: str | None, own: Mapping[str, Any]) -> list[Problem]:
         def alive(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -128,9 +161,10 @@ class Judge:
             found.append(Problem("year-cap", f"本人今年已申请 {policy.per_person_and_year} 次，到上限了。", "member"))
         ladder = codes.table("skill_level")
         if policy.no_lower_after_higher and basis.level and any(r["occupation"] == basis.subject and r["skill_level"] and ladder.rank(r["skill_level"]) > ladder.rank(basis.level) for r in same_kind):
-            found.append(warning("lower-after-higher", "已按更高等级申请过，一般不再补低等级，请看一眼。", "certificate"))
+            strict = bool(policy.limits.get("strict_ladder"))
+            said = "已按更高等级申请过，不再补低等级。" if strict else "已按更高等级申请过，一般不再补低等级，请看一眼。"
+            found.append(Problem("lower-after-higher", said, "certificate") if strict else warning("lower-after-higher", said, "certificate"))
         return found
-
 
     def _is_claimed_elsewhere(self, basis: Basis, application_id: str | None) -> bool:
         """Whether another record of the same patent number was claimed for."""
@@ -140,23 +174,12 @@ class Judge:
 
 
 def _same_right(basis: Basis) -> list[tuple[str, str]]:
-    """The fields and ids under which the same right may have been claimed: a place in a contest and the certificate won there are one."""
+    """The fields and ids under which the same right may have been claimed: a place in a contest and the certificate won there are one, a class and the certificates of it too."""
     facts = basis.facts or {}
+    if basis.field == "training":
+        return [(basis.field, basis.id), *(("certificate", certificate) for certificate in facts.get("certificates", ()))]
     more = [(field, facts[field]) for field in ("entry", "training") if basis.field == "certificate" and facts.get(field)]
     return [(basis.field, basis.id), *more]
-
-
-def _person(basis: Basis, claim: str, on: date) -> list[Problem]:
-    member = basis.member
-    if basis.is_removed or (member is not None and member["removed_at"] is not None):
-        return [Problem("removed", "这个人或这本证书已经从册子里删除了，不能申请。", basis.field)]
-    if member is None:
-        return [Problem("nobody", "没有写是谁的，不能申请。", basis.field)] if basis.field in ("certificate", "entry", "patent") else []
-    if member["membership_event"] in LEFT:
-        return [Problem("not-a-member", f"{member['full_name']}已{member['membership_event']}，不是会员，不能申请。", "member")]
-    if member["joined_on"] is not None and member["joined_on"].first_day() > on:
-        return [Problem("not-yet-a-member", f"{member['full_name']}在申请那天还没有入会，不能申请。", "member")]
-    return []
 
 
 def _level(policy: ClaimPolicy, basis: Basis) -> list[Problem]:

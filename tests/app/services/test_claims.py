@@ -39,7 +39,7 @@ def ready(add: Callable[..., str], claim: str, **more: Any) -> str:
         return add(Member, **person(1, **{**RURAL, **more}))
     if claim == PATENT_AID:
         who = add(Member, **person(1, **CARD))
-        return add(Patent, **{"name": "一种夹具", "kind": "发明", "member": who, "is_service": True, "in_use": True, "state": "授权", "grant_published_on": PartialDate(2025, 6, 1), **more})
+        return add(Patent, **{"name": "一种夹具", "kind": "发明", "member": who, "is_service": True, "in_use": True, "front_line": True, "state": "授权", "grant_published_on": PartialDate(2025, 6, 1), **more})
     if claim == TRAINING_UNIT:
         return add(Training, **{"name": "焊工班", "kind": "技能培训", "starts_on": PartialDate(2026, 5, 1), "ends_on": PartialDate(2026, 6, 1), "state": "结束", **more})
     studio = add(Studio, **{"name": "张三创新工作室", "level": "区级", "state": "已命名", "named_on": PartialDate(2026, 5, 1), "leader": add(Member, **person(2)), **(more if claim == STUDIO_AID else {})})
@@ -66,7 +66,7 @@ def test_what_is_in_order_may_be_claimed_once_and_is_proposed_with_its_policy(of
 @pytest.mark.parametrize(
     ("claim", "changed", "code"),
     [
-        (PATENT_AID, {"kind": "实用新型"}, "not-an-invention"), (PATENT_AID, {"is_service": False}, "not-service"), (PATENT_AID, {"in_use": None}, "not-in-use"), (PATENT_AID, {"state": "公开"}, "not-granted"),
+        (PATENT_AID, {"kind": "实用新型"}, "not-an-invention"), (PATENT_AID, {"is_service": False}, "not-service"), (PATENT_AID, {"in_use": None}, "not-in-use"), (PATENT_AID, {"front_line": False}, "not-front-line"), (PATENT_AID, {"front_line": None}, "front-line-missing"), (PATENT_AID, {"state": "公开"}, "not-granted"),
         (PATENT_AID, {"grant_published_on": PartialDate(2026, 2, 1)}, "too-early"), (PATENT_AID, {"grant_published_on": PartialDate(2024, 12, 31)}, "window-closed"), (PATENT_AID, {"member": None}, "nobody"),
         (COLLEGE, {"household_type": "非农业户口"}, "not-rural"), (COLLEGE, {"education": "本科"}, "education"), (COLLEGE, {"education": None}, "education-missing"), (COLLEGE, {"member_card_no": None}, "no-card"),
         (COLLEGE, {"membership_event": "转出"}, "not-a-member"), (TRAINING_UNIT, {"state": "计划"}, "not-finished"), (STUDIO_AID, {"state": "培育"}, "not-named"), (STUDIO_AID, {"leader": None}, "no-leader"),
@@ -106,7 +106,7 @@ def test_an_unsettled_project_blocks_the_next_of_its_studio(office: Office, add:
 
 @pytest.mark.parametrize(("rounds", "rank", "outcome", "code"), [(("决赛",), 10, None, None), (("决赛",), 11, None, "rank"), (("初赛", "复赛"), 5, None, None), (("复赛",), 6, None, "rank"), (("初赛",), 1, None, "rank"), (("决赛",), 1, "已取证", "certified")])
 def test_a_place_in_a_contest_without_certificates(office: Office, add: Callable[..., str], rounds: tuple[str, ...], rank: int, outcome: str | None, code: str | None) -> None:
-    contest = add(Competition, name="竞赛", trades="电工", ends_on=PartialDate(2026, 6, 1))
+    contest = add(Competition, name="竞赛", trades="电工", ends_on=PartialDate(2026, 6, 1), entrant_total=400)
     for name in rounds:
         add(CompetitionRound, competition=contest, name=name)
     entry = add(Entry, competition=contest, member=add(Member, **person(1, **CARD)), trade="电工", rank=rank, outcome=outcome)
@@ -232,3 +232,98 @@ def test_one_patent_written_down_twice_is_one_patent(office: Office, add: Callab
     making.propose(office, first, PATENT_AID)
     again = add(Patent, name="同一件", kind="发明", member=add(Member, **person(4, **CARD)), is_service=True, in_use=True, state="授权", grant_published_on=PartialDate(2025, 6, 1), patent_no="ZL202310123456.6")
     assert "same-basis" in codes_of(office, again, PATENT_AID)
+
+
+@pytest.mark.parametrize(("rounds", "total", "code"), [(("决赛",), 334, None), (("决赛",), 333, "contest-small"), (("复赛",), 100, None), (("复赛",), 99, "contest-small"), (("决赛",), None, "contest-size-unknown")])
+def test_how_many_must_have_entered_a_contest(office: Office, add: Callable[..., str], rounds: tuple[str, ...], total: int | None, code: str | None) -> None:
+    contest = add(Competition, name="竞赛", trades="电工", ends_on=PartialDate(2026, 6, 1), entrant_total=total)
+    for name in rounds:
+        add(CompetitionRound, competition=contest, name=name)
+    entry = add(Entry, competition=contest, member=add(Member, **person(1, **CARD)), trade="电工", rank=1)
+    assert codes_of(office, entry, CAREER) == ({code} if code else set())
+
+
+@pytest.mark.parametrize(("kind", "level", "wanted"), [(SKILL, "五级/初级工", 1000), (SKILL, "四级/中级工", 1500), (SKILL, "三级/高级工", 2000), (CAREER, "二级/技师", 1000), (CAREER, "一级/高级技师", 2000)])
+def test_the_amount_is_that_of_the_level(office: Office, add: Callable[..., str], kind: str, level: str, wanted: int) -> None:
+    with office.vault.engine.connect() as connection:
+        assert judging.judge_claim(connection, ready(add, kind, skill_level=level), on=TODAY, claim=kind).amount == wanted
+
+
+@pytest.mark.parametrize(("claim", "wanted"), [(PATENT_AID, 3000), (COLLEGE, 6000), (PROJECT_AID, 30_000)])
+def test_the_amounts_of_the_other_plans(office: Office, add: Callable[..., str], claim: str, wanted: int) -> None:
+    with office.vault.engine.connect() as connection:
+        assert judging.judge_claim(connection, ready(add, claim), on=TODAY, claim=claim).amount == wanted
+
+
+def test_a_district_may_add_its_own_share_to_the_citys_sum(office: Office, add: Callable[..., str]) -> None:
+    basis = ready(add, CAREER, skill_level="二级/技师")
+    own_policy(office, id="PP-2016", claim=CAREER, title="区里 1:1 配套", scope="district", source="房山 2016", valid_from="2016-01-01", adds=True, share=100, levels=[{"level": "", "amount": 0}], conditions=[])
+    with office.vault.engine.connect() as connection:
+        verdict = judging.judge_claim(connection, basis, on=TODAY, claim=CAREER)
+    assert (verdict.amount, verdict.policy and verdict.policy.id) == (2000, "ZT-2022")
+
+
+@pytest.mark.parametrize(("months", "code"), [(None, "insured-missing"), (11, "insured-short"), (12, None)])
+def test_months_of_insurance_are_asked_where_the_row_names_them(office: Office, add: Callable[..., str], months: int | None, code: str | None) -> None:
+    basis = ready(add, SKILL)
+    own_policy(office, limits={"insured_months": 12})
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    claim = add(SubsidyApplication, kind=SKILL, member=who, certificate=basis, applied_on=PartialDate(2026, 11, 1), insured_months=months)
+    assert {p.code for p in making.judge_again(office, claim).problems if p.code.startswith("insured")} == ({code} if code else set())
+
+
+def test_a_strict_ladder_refuses_the_lower_level_after_the_higher(office: Office, add: Callable[..., str]) -> None:
+    making.propose(office, ready(add, SKILL))
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    lower = add(Certificate, member=who, kind="职业技能等级证书", occupation="电工", skill_level="四级/中级工", issued_on=PartialDate(2026, 4, 8), is_verified=True)
+
+    def lower_after() -> list[bool]:
+        with office.vault.engine.connect() as connection:
+            return [p.is_error for p in judging.judge_claim(connection, lower, on=TODAY).problems if p.code == "lower-after-higher"]
+
+    assert lower_after() == [False]
+    own_policy(office, limits={"strict_ladder": 1})
+    assert lower_after() == [True]
+
+
+def test_who_leaves_after_the_application_was_a_member_on_its_day(office: Office, add: Callable[..., str]) -> None:
+    from app.services import membership
+
+    made = making.propose(office, ready(add, SKILL))
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    membership.record(office, [who], {"event": "退会", "event_date": "2026-12-15"})
+    assert making.judge_again(office, made).may_claim
+    membership.record(office, [who], {"event": "转入", "event_date": "2026-12-20"})
+    assert making.judge_again(office, made).may_claim
+
+
+def test_who_had_left_on_that_day_may_not_claim_though_she_came_back(office: Office, add: Callable[..., str]) -> None:
+    from app.services import membership
+
+    basis = ready(add, SKILL)
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    membership.record(office, [who], {"event": "退会", "event_date": "2026-09-01"})
+    membership.record(office, [who], {"event": "入会", "event_date": "2026-11-01"})
+    assert "not-a-member" in codes_of(office, basis, SKILL, date(2026, 10, 1))
+    assert "not-a-member" not in codes_of(office, basis, SKILL)
+
+
+def test_the_person_who_claimed_rules_out_the_unit_for_the_class(office: Office, add: Callable[..., str]) -> None:
+    course = ready(add, TRAINING_UNIT)
+    making.propose(office, ready(add, SKILL, training=course))
+    assert "double-use" in codes_of(office, course, TRAINING_UNIT)
+
+
+@pytest.mark.parametrize(("full_time", "expected"), [(True, set()), (False, {"not-a-union-social-worker"})])
+def test_a_social_workers_certificate_is_for_the_unions_own(office: Office, add: Callable[..., str], full_time: bool, expected: set[str]) -> None:
+    from db.registers import Officer
+
+    basis = ready(add, CAREER, kind="社会工作者职业水平证书", occupation="社会工作师", skill_level=None)
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    add(Officer, position="社会工作者", member=who, full_name=person(1)["full_name"], is_full_time=full_time)
+    assert codes_of(office, basis, CAREER) == expected

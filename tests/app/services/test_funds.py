@@ -130,7 +130,7 @@ def test_a_reversal_cannot_be_undone_into_a_second_payment(office: Office, add: 
         back = undo.last_undoable(session)
     funds.pay_claim(office, claim)
     assert back is not None
-    with pytest.raises(UserError, match="两笔发放"):
+    with pytest.raises(UserError, match="多发一笔"):
         undo.undo(office, back.act)
 
 
@@ -141,3 +141,28 @@ def test_a_negative_amount_and_a_deleted_budget_line_are_refused(office: Office,
         act.remove(BudgetLine, line)
     with pytest.raises(Invalid, match="已经删除"):
         funds.book(office, booking(line))
+
+
+def test_a_grant_comes_in_the_parts_of_its_policy_and_the_project_knows_when(office: Office, add: Callable[..., str]) -> None:
+    from app.services.claims import making
+    from db.registers import Project
+    from db.registers.claims import PROJECT_AID
+    from tests.app.services.test_claims import ready
+
+    claim = making.propose(office, ready(add, PROJECT_AID), PROJECT_AID)
+    with office.act(ActKind.RECEIPT, "批准") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(30_000)}, checked=True)
+    first = funds.pay_claim(office, claim)
+    with office.reading() as session:
+        project = session.scalars(select(Project)).one()
+        assert session.scalars(select(LedgerEntry.paid).where(LedgerEntry.id == first)).one() == Decimal(18_000)
+        assert project.first_paid_on is not None and project.rest_paid_on is None
+    rest = funds.pay_claim(office, claim)
+    with office.reading() as session:
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.id == rest)).one()
+        assert entry.paid == Decimal(12_000) and "尾款 40%" in (entry.summary or "")
+        assert session.scalars(select(Project.rest_paid_on)).one() is not None
+    with pytest.raises(UserError, match="已经记过"):
+        funds.pay_claim(office, claim)
+    funds.reverse(office, rest, "记错")
+    assert funds.pay_claim(office, claim)
