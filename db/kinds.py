@@ -47,6 +47,10 @@ class Year(Whole):
 class Mark(Amount):
     """Points, with two places at most; shown without needless noughts."""
 
+    def read_text(self, text: str) -> Reading:
+        reading = super().read_text(text)
+        return Reading(None, (Problem("mark-invalid", f"看不懂的分数“{text.strip()[:20]}”，请写成 86 或 86.5。"),)) if reading.problems else reading
+
     def show(self, value: Decimal) -> str:
         return f"{value.normalize():f}" if value else "0"
 

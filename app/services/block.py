@@ -6,14 +6,14 @@ The plan is the check that is shown before anything lands: each cell old and new
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.services import listing
+from app.services import crosschecks, listing
 from app.services.office import Office
 from app.services.records import ActKind, check, table_of
 from app.services.roster.check import settle
@@ -70,6 +70,8 @@ class BlockPlan:
     register: type[Record]
     lines: tuple[Line, ...]
     as_of: int
+    unused: tuple[str, ...] = ()
+    """Headings of a sheet that no field goes by."""
 
     @cached_property
     def landing(self) -> tuple[Line, ...]:
@@ -211,8 +213,12 @@ class Planner:
                 self._new_numbers.add(number)
         merged = {**({f.name: getattr(record, f.name) for f in fields_of(self.register)} if record is not None else {}), **taken}
         said = {cell.field.name for cell in cells if cell.is_refused}
-        rules = [p for p in check(self.register, merged) if p.is_error] if record is None or any(cell.changes for cell in cells) else []
-        return (*found, *(p for p in rules if p.field not in said or p.code == "required"))
+        rules: list[Problem] = []
+        if record is None or (changed := frozenset(cell.field.name for cell in cells if cell.changes)):
+            rules = [p for p in check(self.register, merged) if p.is_error]
+            rules += [p for p in crosschecks.problems(self.session.connection(), self.register, merged, today=self.session.info["today"], record_id=mine or None, changed=None if record is None else changed) if p.is_error]
+        unread = {cell.field.name: cell.field.label for cell in cells if cell.is_refused}
+        return (*found, *(replace(p, message=f"“{unread[p.field]}”这一格看不懂，请改好。") if p.code == "required" and p.field in unread else p for p in rules if p.field not in said or p.code == "required"))
 
 
 def _records(session: Session, register: type[Record], ids: Sequence[str]) -> dict[str, Record]:

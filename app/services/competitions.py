@@ -133,7 +133,15 @@ def _let_on(connection: Connection, competition: str, rounds: Sequence[Mapping[s
 
 def enter_scores(office: Office, competition: str, round_: str | None, marks: Mapping[str, tuple[object, object, bool]]) -> int:
     """Write marks given as text or numbers: entry -> (theory, practical, absent). How many changed. UserError names the first that cannot be."""
-    read = {entry: (_mark(theory), _mark(practical), absent) for entry, (theory, practical, absent) in marks.items()}
+    read, wrong = dict[str, tuple[Decimal | None, Decimal | None, bool]](), list[tuple[str, str]]()
+    for entry, (theory, practical, absent) in marks.items():
+        try:
+            read[entry] = (_mark(theory), _mark(practical), absent)
+        except UserError as e:
+            wrong.append((entry, str(e)))
+    if wrong:
+        entry, said = wrong[0]
+        raise UserError(f"{_whose(office, entry)}：{said}" + (f"一共有 {len(wrong)} 人的成绩要改。" if len(wrong) > 1 else ""))
     changed = 0
     with office.act(ActKind.EDIT, "录入竞赛成绩") as act:
         contest = act.current(Competition, competition)
@@ -150,6 +158,12 @@ def enter_scores(office: Office, competition: str, round_: str | None, marks: Ma
                 act.create(Score, {"round": round_, "entry": entry, **values, "is_absent": absent or None})
                 changed += 1
     return changed
+
+
+def _whose(office: Office, entry: str) -> str:
+    entries, members = table_of(Entry), table_of(Member)
+    with office.vault.engine.connect() as connection:
+        return str(connection.execute(select(members.c.full_name).join(entries, entries.c.member == members.c.id).where(entries.c.id == entry)).scalar() or "")
 
 
 def _mark(cell: object) -> Decimal | None:

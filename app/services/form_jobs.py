@@ -21,6 +21,7 @@ from app.services import files, notices, paperwork
 from app.services.claims import making
 from app.services.exchange import items
 from app.services.office import Office, stamp
+from app.services.policies import policy_named
 from app.services.records import Invalid
 from app.services.setup import own_union
 from db.office_tables import Printed
@@ -243,12 +244,14 @@ class _Reader:
         connection = self.session.connection()
         return [{"jpeg": files.body_of(connection, kept.id), "caption": Path(kept.name).stem} for kept in files.pictures_of(connection, root.id)] if form.annex_pictures else []
 
-    @staticmethod
-    def _values(record: Record, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _values(self, record: Record, given: Mapping[str, Any]) -> dict[str, Any]:
         """A record's values; a member whose employer is not written down works where the union is."""
         values = values_of(record)
         if isinstance(record, Member) and not record.employer_name:
             values["employer_name"] = given["union"].get("employer_name")
+        if isinstance(record, SubsidyApplication) and record.policy:
+            row = policy_named(self.session.connection(), record.policy)
+            values["policy"] = row.title if row is not None else record.policy
         return values
 
     def rows(self, records: Sequence[Record], spec: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -53,8 +53,8 @@ class Office:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for queries; it knows which registers stay hidden. Nothing that is changed in it is kept."""
-        with Session(self.vault.engine, expire_on_commit=False, info={"hidden": self.hidden}) as session:
+        """A session for queries; it knows which registers stay hidden, and the day. Nothing that is changed in it is kept."""
+        with Session(self.vault.engine, expire_on_commit=False, info={"hidden": self.hidden, "today": self.clock().astimezone().date()}) as session:
             yield session
 
     @contextmanager
@@ -73,7 +73,7 @@ class Office:
         """One act: on leaving, its records and journal rows are on the disk together, or nothing is."""
         self._may(kind)
         with self.writing() as connection:
-            act = Act(connection, kind=kind, title=title, user=self.user, at=stamp(self.clock()), origin=self.vault.keys.vault_id)
+            act = Act(connection, kind=kind, title=title, user=self.user, at=stamp(self.clock()), origin=self.vault.keys.vault_id, watched=self._watched(kind))
             yield act
             if events := act.touched.get("membership_event", ()) if kind in (ActKind.EDIT, ActKind.MERGE) else ():
                 from app.services import membership  # it knows the office; an event may come from any table
@@ -84,12 +84,24 @@ class Office:
 
                 funds.verify(act)
                 funds.paid_once(act)
+            if act.written:
+                from app.services import crosschecks  # it knows the office; a record may come from any table
+
+                crosschecks.verify(act, self.clock().astimezone().date())
             changed = None if act.is_empty else act.finish()
         if changed is not None and "district_item" in changed.registers:
             self._use_codes()
         if changed is not None:
             for hear in self.heard:
                 hear(changed)
+
+    def _watched(self, kind: ActKind) -> frozenset[str]:
+        """The registers that this act's records are checked in: what a person does is, what was done before or comes from above is not."""
+        if kind not in (ActKind.EDIT, ActKind.IMPORT, ActKind.ENTRY):
+            return frozenset()
+        from app.services.crosschecks import WATCHED
+
+        return WATCHED
 
     def _use_codes(self) -> None:
         from app.services.exchange import items  # it knows the office; the office only asks it for words

@@ -81,7 +81,7 @@ def check(register: type[Record], values: Mapping[str, Any], *, said: Iterable[s
     missing = [
         Problem("required", f"“{f.label}”还没有填。", f.name) for f in fields_of(register) if f.required and values.get(f.name) is None and f.name not in already
     ]
-    return missing + register.rules(values)
+    return missing + [p for p in register.rules(values) if p.field is None or p.field not in already]
 
 
 @cache
@@ -113,7 +113,7 @@ def resolve(connection: Connection, record_id: str) -> str:
 class Act:
     """One act in its transaction. Made by `Office.act`, which commits it."""
 
-    def __init__(self, connection: Connection, *, kind: ActKind, title: str, user: User, at: str, origin: str) -> None:
+    def __init__(self, connection: Connection, *, kind: ActKind, title: str, user: User, at: str, origin: str, watched: frozenset[str] = frozenset()) -> None:
         self.connection = connection
         self.id = new_id()
         self.kind = kind
@@ -128,6 +128,9 @@ class Act:
         self._announced = False
         self._facts: dict[str, Any] = {}
         self.counts: Counter[str] = Counter()
+        self.written: list[tuple[type[Record], str, frozenset[str] | None]] = []
+        """Records of the watched registers that were made (None) or changed (these fields), for the checks over other tables."""
+        self._watched = watched
         self.booked: list[str] = []
         """What was booked: it is held to its budget when the act ends."""
 
@@ -220,6 +223,8 @@ class Act:
             self.counts[f"{table}.create"] += len(made)
         if register.booked:
             self.booked += made
+        if table in self._watched:
+            self.written += ((register, record_id, None) for record_id in made)
         return made
 
     def current(self, register: type[Record], record_id: str) -> Mapping[str, Any]:
@@ -262,6 +267,8 @@ class Act:
         if register.search_tokens(row) != register.search_tokens(merged):
             self._index(register, row["rowno"], merged)
         self._log(Deed.CHANGE, register, record_id, changes)
+        if register.__tablename__ in self._watched:
+            self.written.append((register, record_id, frozenset(changes)))
         return changes
 
     def remove(self, register: type[Record], record_id: str, *, into: str | None = None) -> None:

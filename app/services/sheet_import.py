@@ -20,6 +20,7 @@ from db.problems import Problem, UserError
 from db.record import Record, field_of, fields_of
 from db.registers import Member
 
+_NUMBERING = ("序号", "编号", "NO", "No")
 HEADER_WITHIN = 20
 """Rows from the top within which a header is looked for."""
 _WHO = ("id_number", "employee_no", "member_card_no", "mobile", "full_name")
@@ -54,7 +55,8 @@ def plan(session: Session, register: type[Record], path: Path, *, password: str 
         for row in sheet.rows[columns.row + 1 :]:
             if (texts := _texts(register, columns, [cell_text(cell) for cell in row])) is not None:
                 lines.append(_line(session, register, planner, texts, fixed or {}, seen))
-    return BlockPlan(register, tuple(lines), journal_end(session.connection()))
+    unused = dict.fromkeys(word for columns, sheet in found for n, cell in enumerate(sheet.rows[columns.row]) if n not in columns.fields and n not in columns.people and (word := cell_text(cell).strip()) and _key(word) not in _NUMBERING)
+    return BlockPlan(register, tuple(lines), journal_end(session.connection()), tuple(unused))
 
 
 def columns_of(register: type[Record], rows: Sequence[Sequence[Any]]) -> Columns | None:

@@ -157,7 +157,7 @@ class RegisterActions:
         if ids := self._chosen("lecture", tr("一场讲座")):
             title = self._record(Lecture, ids[0]).title
             self.window.go("sign_in")
-            self.window.register_page("sign_in").show_only({"lecture": ids[0]}, tr("签到：{title}").format(title=title))
+            self.window.register_page("sign_in").show_only({"lecture": ids[0]}, tr("签到：{title}").format(title=title), back=lambda: self.window.go("lecture"))
 
     def print_sign_ins(self) -> None:
         if ids := self._chosen("lecture", tr("一场讲座")):
@@ -198,7 +198,7 @@ class RegisterActions:
         if ids := self._chosen("competition", tr("一项竞赛")):
             title = self._record(Competition, ids[0]).title
             self.window.go("entry")
-            self.window.register_page("entry").show_only({"competition": ids[0]}, tr("报名：{title}").format(title=title))
+            self.window.register_page("entry").show_only({"competition": ids[0]}, tr("报名：{title}").format(title=title), back=lambda: self.window.go("competition"), empty=tr("返回竞赛，点“报名…”选人；也可以在“编辑”里从表格导入。"))
 
     def enter(self) -> None:
         if ids := self._chosen("competition", tr("一项竞赛")):

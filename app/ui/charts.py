@@ -19,7 +19,7 @@ class BarChart(QWidget):
         self.title = ""
         self.bars: tuple[tuple[str, float, str], ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(px(180))
+        self.setMinimumHeight(px(150))
 
     def sizeHint(self) -> QSize:
         return QSize(px(420), px(240))

@@ -37,10 +37,22 @@ class ClaimsDialog(FramedDialog):
         self.box.addWidget(self.tabs, 1)
         self.count = label("", "secondary")
         self.ok = button(tr("为勾选的建申请"), self.propose, icon_name="file-text", primary=True)
-        self.box.addLayout(row(button(tr("全选"), lambda: self._tick_all(True)), button(tr("全不选"), lambda: self._tick_all(False)), self.count, None, button(tr("关闭"), self.reject), self.ok))
+        self.all, self.none = button(tr("全选"), lambda: self._tick_all(True)), button(tr("全不选"), lambda: self._tick_all(False))
+        self.box.addLayout(row(self.all, self.none, self.count, None, button(tr("关闭"), self.reject), self.ok))
+        self.why = label("", "secondary", wrap=True)
+        self.box.insertWidget(self.box.count() - 1, self.why)
+        self.may_not.currentCellChanged.connect(lambda now, *_: self.why.setText(self.survey.may_not[now][1] if 0 <= now < len(self.survey.may_not) else ""))
+        self.tabs.currentChanged.connect(self._turned)
         self.may.itemChanged.connect(lambda _item: self._counted())
         self._counted()
         self.may.setFocus()
+
+    def _turned(self, tab: int) -> None:
+        """Ticks and what they are for belong to the first list; the second says its reason in full below."""
+        for part in (self.all, self.none, self.count, self.ok):
+            part.setVisible(tab == 0)
+        self.why.setVisible(tab == 1)
+        self.tabs.currentWidget().setFocus()
 
     def _cells(self, one: Claimable) -> list[str]:
         return [one.full_name or "—", one.claim, one.title, f"{one.amount:,.0f}" if one.amount else tr("区里定"), str(one.last_day) if one.last_day else "—"]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QScrollArea, QSizePolicy, QWidget
 
 from app.services import policies
 from app.services.exchange import items
@@ -29,7 +30,8 @@ class PoliciesDialog(FramedDialog):
         self.box.addWidget(self.banner)
         self.list = QListWidget()
         self.list.setAccessibleName(tr("政策"))
-        self.list.setMinimumWidth(px(360))
+        self.list.setMinimumWidth(px(240))
+        self.list.setMaximumWidth(px(380))
         right = QWidget()
         self.form = QFormLayout(right)
         self.origin = label("", "secondary", wrap=True)
@@ -45,7 +47,12 @@ class PoliciesDialog(FramedDialog):
             part.setAccessibleName(words)
             self.form.addRow(words, part)
         self.levels.setPlaceholderText(tr("一行一个：三级/高级工 2000"))
-        middle = row(self.list, right, wide=right)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(right)
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        middle = row(self.list, area, wide=area)
         self.box.addLayout(middle, 1)
         self.ok = button(tr("从这天起用"), self.save, icon_name="save", primary=True)
         self.ok.setEnabled(office.user.role is Role.ADMINISTRATOR)
@@ -53,6 +60,11 @@ class PoliciesDialog(FramedDialog):
         self.box.addLayout(row(who, None, button(tr("关闭"), self.reject), self.ok))
         self.list.currentRowChanged.connect(lambda _n: self._show())
         self.fill()
+        self.list.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.list.setFocus()
 
     def fill(self) -> None:
         self.list.clear()

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QInputDialog, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QInputDialog, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
-from app.services import funds, trainings
+from app.services import funds, listing, trainings
+from app.services.listing import Hit
 from app.ui import errors
 from app.ui.claims_dialog import ClaimsDialog
 from app.ui.dialog import FramedDialog
+from app.ui.people_dialog import PeopleDialog
 from app.ui.register.editors import LineEditor
 from app.ui.score_sheet import ScoreSheet
 from app.ui.text import tr
-from app.ui.widgets import button, label, row
+from app.ui.widgets import ColouredDelegate, button, label, row
 from db.fields import MOMENT, TEXT, Field, Pii
-from db.problems import UserError
+from db.problems import Problem, UserError
 from db.record import Record
 from db.registers import Competition, Enrolment, LedgerEntry, Member, SubsidyApplication, Training
 
@@ -37,7 +41,7 @@ class Programmes:
         offered: Mapping[type[Record], tuple[tuple[str, str, Callable[[], object]], ...]] = {
             Competition: ((tr("成绩…"), "list-checks", self.scores),),
             SubsidyApplication: ((tr("看谁能申请…"), "user-check", self.survey_claims), (tr("记发放…"), "banknote", self.pay)),
-            Training: ((tr("学员…"), "user-plus", self.enrol), (tr("安排上课…"), "calendar-days", self.sitting), (tr("结业"), "graduation-cap", self.settle_training)),
+            Training: ((tr("学员"), "users", self.students), (tr("加学员…"), "user-plus", self.enrol), (tr("安排上课…"), "calendar-days", self.sitting), (tr("结业"), "graduation-cap", self.settle_training)),
             LedgerEntry: ((tr("冲销…"), "undo-2", self.reverse), (tr("余额"), "table-2", self.show_balances)),
         }
         return [button(text, do, icon_name=icon) for text, icon, do in offered.get(register, ())]
@@ -71,36 +75,53 @@ class Programmes:
         """Book the payment of an approved claim on a budget line."""
         if (claim := self._one(SubsidyApplication)) is None:
             return
+        try:
+            with self.window.office.vault.engine.connect() as connection:
+                due = funds.next_payment(connection, claim)
+        except UserError as e:
+            errors.show(self.window, e)
+            return
         with self.window.office.vault.engine.connect() as connection:
             lines = {f"{b.year} {b.name}（{tr('还剩')} {b.left:,.2f}）": b.line for b in funds.balances(connection)}
         names = [tr("不对应预算"), *lines]
-        chosen, ok = QInputDialog.getItem(self.window, tr("记发放"), tr("记到哪一行预算"), names, 1 if lines else 0, False)
+        chosen, ok = QInputDialog.getItem(self.window, tr("记发放"), tr("{part}{amount:,.2f} 元，记到哪一行预算").format(part=f"{due.words}，" if due.words else "", amount=due.amount), names, 1 if lines else 0, False)
         if ok:
             self._do(partial(funds.pay_claim, self.window.office, claim, budget_line=lines.get(chosen)), tr("已记入经费台账。"))
 
     # -- trainings
 
+    def students(self) -> None:
+        """The class's list."""
+        if training := self._one(Training):
+            self.window.registers.narrow(Enrolment, {"training": training}, tr("学员：{title}"), Training, training, empty=tr("返回培训班，点“加学员…”；外单位的人按 Ctrl+N 一位一位加。"))
+
     def enrol(self) -> None:
-        """The class's list; with members selected in the roster, these are enrolled."""
+        """People into the class; those whom the clerk selected in the roster, when they are several, stand there already."""
         if (training := self._one(Training)) is None:
             return
+        office = self.window.office
+
+        def act(members: list[str]) -> tuple[int, list[str]]:
+            done = trainings.enrol(office, training, members)
+            return len(done.made), [why for _, why in done.refused]
+
+        with office.reading() as session:
+            title = listing.titles(session, Training.__tablename__, [training])[training]
+        dialog = PeopleDialog(self.window, office, tr("加学员"), title, tr("加进这个班"), act)
         chosen = self.window.register_page(Member.__tablename__).selected_ids() if Member.__tablename__ in self.window.pages else []
-        if chosen:
-            question = tr("把名册里选中的 {n} 人加进这个班").format(n=len(chosen))
-            answer, ok = QInputDialog.getItem(self.window, tr("学员"), tr("要做什么"), [question, tr("看学员名单")], 0, False)
-            if not ok:
-                return
-            if answer == question:
-                done = trainings.enrol(self.window.office, training, chosen)
-                refused = tr("；{n} 人没有加：{why}").format(n=len(done.refused), why=done.refused[0][1]) if done.refused else ""
-                self.window.toast.say(tr("加了 {n} 人{refused}").format(n=len(done.made), refused=refused))
-        self.window.registers.narrow(Enrolment, {"training": training}, tr("学员：{title}"), Training, training, empty=tr("到会员名册里选好人，再回来点“学员…”；外单位的人按 Ctrl+N 一位一位加。"))
+        if len(chosen) > 1:
+            with office.reading() as session:
+                names = listing.titles(session, Member.__tablename__, chosen)
+            dialog.take([Hit(Member.__tablename__, member, names.get(member, ""), tr("名册里选中的")) for member in chosen])
+        dialog.exec()
+        if dialog.done_count:
+            self.window.toast.say(tr("加了 {n} 人").format(n=dialog.done_count))
 
     def sitting(self) -> None:
         if training := self._one(Training):
             dialog = SittingDialog(self.window)
-            if dialog.exec():
-                self._do(lambda: trainings.open_sitting(self.window.office, training, dialog.starts_at(), dialog.place.text()), tr("已安排。到公益大讲堂里可以打开签到，学员就是名单。"))
+            if dialog.exec() and (starts := dialog.starts_at()) is not None:
+                self._do(lambda: trainings.open_sitting(self.window.office, training, starts, dialog.place.text()), tr("已安排。到公益大讲堂里可以打开签到，学员就是名单。"))
 
     def settle_training(self) -> None:
         if training := self._one(Training):
@@ -117,23 +138,17 @@ class Programmes:
 
     def reverse(self) -> None:
         if entry := self._one(LedgerEntry):
-            why, ok = QInputDialog.getText(self.window, tr("冲销"), tr("为什么冲销这一笔"))
+            why, ok, ask = "", True, tr("为什么冲销这一笔")
+            while ok and not why.strip():
+                why, ok = QInputDialog.getText(self.window, tr("冲销"), ask)
+                ask = tr("要写原因：为什么冲销这一笔")
             if ok:
                 self._do(lambda: funds.reverse(self.window.office, entry, why), tr("已冲销，请再记一笔对的。"))
 
     def show_balances(self) -> None:
         with self.window.office.vault.engine.connect() as connection:
             found = funds.balances(connection)
-        dialog = FramedDialog(self.window, tr("预算和余额"), 720, 420)
-        for b in found:
-            each = tr("，人均 {each:,.2f}").format(each=b.per_head) if b.per_head is not None else ""
-            words = tr("预算 {a:,.2f}，收入 {r:,.2f}，支出 {p:,.2f}，还剩 {left:,.2f}{each}").format(a=b.budget, r=b.received, p=b.paid, left=b.left, each=each)
-            dialog.box.addLayout(row(label(f"{b.year}　{b.name}"), None, label(words, "secondary")))
-        if not found:
-            dialog.box.addWidget(label(tr("还没有预算。到“预算”里按 Ctrl+N 建一行。"), "secondary"))
-        dialog.box.addStretch(1)
-        dialog.box.addLayout(row(None, button(tr("关闭"), dialog.accept, primary=True)))
-        dialog.exec()
+        BalancesDialog(self.window, found).exec()
 
     def _do(self, work: Callable[[], object], said: str) -> None:
         try:
@@ -157,9 +172,49 @@ class SittingDialog(FramedDialog):
         self.box.addStretch(1)
         self.foot(tr("安排"))
 
-    def starts_at(self) -> datetime:
-        """UserError where it is no time."""
-        value = MOMENT.read(self.when.text()).value
-        if value is None:
-            raise UserError(tr("请填上课时间，例如 2026-11-20 14:00。"))
-        return value  # type: ignore[no-any-return]  # an instant
+    def starts_at(self) -> datetime | None:
+        """None where it is no time."""
+        value: datetime | None = MOMENT.read(self.when.text()).value
+        return value
+
+    def accept(self) -> None:
+        if self.starts_at() is None:
+            self.when.show_problem(Problem("wanted", tr("请填上课时间，例如 2026-11-20 14:00。"), "starts_at"))
+            self.when.focus()
+            return
+        super().accept()
+
+
+class BalancesDialog(FramedDialog):
+    """Every budget line with what was received and paid, and a total."""
+
+    def __init__(self, parent: QWidget, found: Sequence[funds.Balance]) -> None:
+        super().__init__(parent, tr("预算和余额"), 900, 460)
+        heads = (tr("年度"), tr("预算项目"), tr("预算"), tr("收入"), tr("支出"), tr("预算还剩"), tr("手头结余"), tr("人均"))
+        lines = [[str(b.year), b.name, *(f"{n:,.2f}" for n in (b.budget, b.received, b.paid, b.left, b.in_hand)), f"{b.per_head:,.2f}" if b.per_head is not None else ""] for b in found]
+        if len(found) > 1:
+            sums = [sum(values, Decimal(0)) for values in zip(*((b.budget, b.received, b.paid, b.left, b.in_hand) for b in found), strict=True)]
+            lines.append(["", tr("合计"), *(f"{n:,.2f}" for n in sums), ""])
+        self.table = QTableWidget(len(lines), len(heads))
+        self.table.setHorizontalHeaderLabels(heads)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setTabKeyNavigation(False)
+        self.table.setShowGrid(False)
+        self.table.setItemDelegate(ColouredDelegate(self.table))
+        self.table.setAccessibleName(tr("预算和余额"))
+        self.table.verticalHeader().hide()
+        for r, line in enumerate(lines):
+            for c, text in enumerate(line):
+                item = QTableWidgetItem(text)
+                if c >= 2:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(r, c, item)
+        for c in range(len(heads)):
+            self.table.horizontalHeader().setSectionResizeMode(c, QHeaderView.ResizeMode.Stretch if c == 1 else QHeaderView.ResizeMode.ResizeToContents)
+            if c >= 2 and (head := self.table.horizontalHeaderItem(c)) is not None:
+                head.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.box.addWidget(self.table, 1)
+        if not found:
+            self.box.addWidget(label(tr("还没有预算。到“预算”里按 Ctrl+N 建一行。"), "secondary"))
+        self.box.addLayout(row(None, button(tr("关闭"), self.accept, primary=True)))

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import block, competitions
 from app.services.competitions import Sheet
@@ -14,7 +14,7 @@ from app.ui.dialog import FramedDialog
 from app.ui.register.editors import LineEditor
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import QuietCombo, button, label, row
+from app.ui.widgets import ColouredDelegate, QuietCombo, button, label, row
 from db.dates import PartialDate
 from db.kinds import MARK
 from db.problems import UserError
@@ -23,6 +23,32 @@ from db.registers import Certificate
 
 NAME, DEPARTMENT, TRADE, THEORY, PRACTICAL, ABSENT, TOTAL, RANK = range(8)
 _HEADS = ("姓名", "部门", "工种", "理论", "实操", "缺考", "总成绩", "名次")
+
+
+class MarkTable(QTableWidget):
+    """Enter goes to the next row of the same column, as in a spreadsheet; Tab leaves the table."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__(rows, columns)
+        self.setItemDelegate(ColouredDelegate(self))
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(px(36))
+
+    def _down(self) -> None:
+        if self.currentRow() + 1 < self.rowCount():
+            self.setCurrentCell(self.currentRow() + 1, self.currentColumn())
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        super().closeEditor(editor, hint)
+        if hint == QAbstractItemDelegate.EndEditHint.SubmitModelCache:
+            self._down()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.state() != QAbstractItemView.State.EditingState and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._down()
+            return
+        super().keyPressEvent(event)
 
 
 class ScoreSheet(FramedDialog):
@@ -44,7 +70,7 @@ class ScoreSheet(FramedDialog):
         self.hint = label("", "secondary", wrap=True)
         self.box.addLayout(row(label(tr("轮次")), self.round, self.hint, wide=self.hint))
         self.box.addWidget(self.banner)
-        self.table = QTableWidget(0, len(_HEADS))
+        self.table = MarkTable(0, len(_HEADS))
         self._prepare()
         self.box.addWidget(self.table, 1)
         self.box.addWidget(label(tr("名次规则：{rule}").format(rule=competitions.TIES), "secondary", wrap=True))
@@ -62,9 +88,6 @@ class ScoreSheet(FramedDialog):
         table = self.table
         table.setHorizontalHeaderLabels([tr(head) for head in _HEADS])
         table.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
-        table.setTabKeyNavigation(True)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(px(36))
         table.setAccessibleName(tr("成绩表"))
         for column, width in ((NAME, 110), (TRADE, 110), (THEORY, 90), (PRACTICAL, 90), (ABSENT, 70), (TOTAL, 100), (RANK, 70)):
             table.setColumnWidth(column, px(width))
@@ -188,7 +211,8 @@ class ScoreSheet(FramedDialog):
             self.banner.say(str(e))
             return
         waiting = tr("；还没有成绩的：{names}").format(names="、".join(done.without[:5]) + ("…" if len(done.without) > 5 else "")) if done.without else ""
-        self.banner.say(tr("已评定 {n} 人的名次，{m} 人获奖{waiting}。").format(n=done.ranked, m=done.awarded, waiting=waiting), "good" if not done.without else "warn")
+        prizes = tr("；竞赛里没有填奖项名额，没有评奖") if done.ranked and not done.awarded else ""
+        self.banner.say(tr("已评定 {n} 人的名次，{m} 人获奖{prizes}{waiting}。").format(n=done.ranked, m=done.awarded, prizes=prizes, waiting=waiting), "warn" if done.without or prizes else "good")
         self.show_round()
 
     def certify(self) -> None:
@@ -204,12 +228,16 @@ class ScoreSheet(FramedDialog):
             except UserError as e:
                 errors.show(self, e)
                 return
+            self.show_round()
             self.banner.say(tr("登记了 {n} 本证书。补贴请到“补贴和助推”里看谁能申请。").format(n=len(made)), "good")
 
     def reject(self) -> None:
         """Escape and the cross: what was typed is asked about."""
-        if self.is_dirty and QMessageBox.question(self, tr("成绩"), tr("成绩还没有保存，要保存吗？")) == QMessageBox.StandardButton.Yes and not self.save():
-            return
+        if self.is_dirty:
+            buttons = QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
+            answer = QMessageBox.question(self, tr("成绩"), tr("成绩还没有保存，要保存吗？"), buttons, QMessageBox.StandardButton.Save)
+            if answer == QMessageBox.StandardButton.Cancel or (answer == QMessageBox.StandardButton.Save and not self.save()):
+                return
         super().reject()
 
 
@@ -224,9 +252,9 @@ class CertifyDialog(FramedDialog):
         self.day, self.body = LineEditor(field_of(Certificate, "issued_on")), LineEditor(field_of(Certificate, "issuing_body"))
         self.day.set_text(str(today))
         self.box.addLayout(row(label(tr("发证日期")), self.day, label(tr("发证机构")), self.body, wide=self.body))
-        self.table = QTableWidget(len(found), 4)
+        self.table = MarkTable(len(found), 4)
+        self.table.setAccessibleName(tr("证书编号"))
         self.table.setHorizontalHeaderLabels([tr("姓名"), tr("工种"), tr("等级"), tr("证书编号（可以以后补）")])
-        self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         for r, one in enumerate(found):
             for c, text in enumerate((one.full_name, one.trade, one.level + (tr("（晋级）") if one.is_promotion else ""), "")):

@@ -14,6 +14,7 @@ from app.ui import theme
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import fit_to_screen, label
+from db import pinyin
 from db.registers import register_named
 
 
@@ -70,7 +71,7 @@ class SearchDialog(QDialog):
         for hit in hits:
             self._add(hit, register_named(hit.register).icon, f"{hit.title}　　{hit.detail}")
         for place in self.places:
-            if not typed or typed in place.title:
+            if not typed or typed in place.title or _sounds_like(typed, place.title):
                 self._add(place, place.icon, place.title)
         self.list.setCurrentRow(0)
         self.hint.setText(tr("上下键选，回车打开。") if self.list.count() else tr("没有找到“{typed}”。换拼音首字母或号码后四位试试。").format(typed=typed))
@@ -113,3 +114,9 @@ class SearchDialog(QDialog):
                 self._take()
                 return True
         return super().eventFilter(watched, event)
+
+
+def _sounds_like(typed: str, title: str) -> bool:
+    """kunnan, knzg for 困难职工."""
+    plain = typed.lower().replace(" ", "")
+    return plain.isascii() and any(plain in "".join(reading) or plain in "".join(syllable[:1] for syllable in reading) for reading in pinyin.readings(title))

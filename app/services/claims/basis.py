@@ -46,6 +46,8 @@ def _level_of(row: Mapping[str, Any]) -> str | None:
 _PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_event_date", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
 _CERTIFICATE = ("id", "member", "kind", "occupation", "skill_level", "issued_on", "removed_at", "is_verified", "entry", "training")
 _AT_ONCE = 500
+FIELDS = tuple(dict.fromkeys(field for fields in BASES.values() for field in fields))
+"""Every field of a claim that can name its basis."""
 
 
 def read(connection: Connection, claim: str, ids: Sequence[str] | None = None, *, known: dict[str, list[Basis]] | None = None) -> list[Basis]:

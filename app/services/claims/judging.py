@@ -22,7 +22,6 @@ from db.registers.claims import BASES, SKILL
 from db.registers.membership import LEFT
 
 DEAD_STATES = ("撤回", "不批准")
-_FIELDS = tuple(dict.fromkeys(field for fields in BASES.values() for field in fields))
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Judge:
         self._policies: dict[tuple[str, date], ClaimPolicy | None] = {}
         self._added: dict[tuple[str, date], tuple[ClaimPolicy, ...]] = {}
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
-        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *_FIELDS)]
+        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *bases.FIELDS)]
         query = select(*columns, certificates.c.occupation, certificates.c.skill_level).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
         if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
             named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]
@@ -66,7 +65,7 @@ class Judge:
             self._by_id[row["id"]] = row
             if row["member"]:
                 self._by_member.setdefault(row["member"], []).append(row)
-            for field in _FIELDS:
+            for field in bases.FIELDS:
                 if row[field]:
                     self._by_basis.setdefault((field, row[field]), []).append(row)
 

@@ -77,6 +77,19 @@ def _values(act: Act, claim: str, basis: Basis, verdict: Judgement, today: Parti
     }
 
 
+def complete(act: Act, application_id: str) -> None:
+    """What a proposed application has from the start, for one that was typed or read in: the row it is judged by, the amount, a number."""
+    row = act.current(SubsidyApplication, application_id)
+    claim = row["kind"] or SKILL
+    basis_id = next((row[field] for field in BASES[claim] or ("member",) if row[field]), None)
+    if (row["policy"] and row["form_no"]) or basis_id is None:
+        return
+    verdict = judge_claim(act.connection, basis_id, on=row["applied_on"].last_day(), claim=claim, application_id=application_id, policy_id=row["policy"])
+    if verdict.policy is not None:
+        more = {"policy": row["policy"] or verdict.policy.id, "amount": row["amount"] or verdict.amount, "form_no": row["form_no"] or next_form_number(act, row["applied_on"].year)}
+        act.change(SubsidyApplication, application_id, more, checked=True)
+
+
 def next_form_number(act: Act, year: int) -> str:
     """BT-2026-000127: one series a year, no gaps, never given twice."""
     name = f"{NEXT_FORM}:{year}"

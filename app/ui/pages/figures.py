@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QScrollArea, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import figures, guarded, statistics
 from app.services.figures import Report
@@ -58,10 +58,13 @@ class FiguresPage(Page):
         self.split.addWidget(self.table)
         self.split.addWidget(charts)
         self.split.setChildrenCollapsible(False)
-        self.table.setMinimumWidth(px(480))
-        charts.setMinimumWidth(px(260))
+        self.table.setMinimumSize(px(420), px(260))
+        charts.setMinimumWidth(px(240))
         self.split.setSizes([px(680), px(400)])
-        self.outer.addWidget(self.split, 1)
+        self.area = QScrollArea()  # what does not fit is scrolled to; the window never grows past the screen
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(self.split)
+        self.outer.addWidget(self.area, 1)
         for combo in (self.year, self.kind):
             combo.currentIndexChanged.connect(lambda _n: self.arrived())
         self.report: Report
@@ -77,7 +80,7 @@ class FiguresPage(Page):
         table.setAccessibleName(tr("指标"))
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(px(34))
-        for column, width in ((0, 110), (2, 96), (3, 96), (4, 110)):
+        for column, width in ((0, 110), (2, 96), (3, 96), (4, 120)):
             table.setColumnWidth(column, px(width))
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         table.itemActivated.connect(lambda item: self.open_line(item.row()))
@@ -99,7 +102,7 @@ class FiguresPage(Page):
         with self.office.vault.engine.connect() as connection:
             self.report = figures.report(connection, self.chosen(), hidden=hidden)
             goals = statistics.targets(connection, self.year.currentData())
-        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}。双击一行看是哪些。").format(n=f"{self.report.took_part:,}", share=self.report.share))
+        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}。按回车或双击一行看是哪些。").format(n=f"{self.report.took_part:,}", share=self.report.share))
         said = figures.inconsistencies(self.report)
         self.banner.say(" ".join(said[:3]), "warn")
         place = max(self.table.currentRow(), 0)

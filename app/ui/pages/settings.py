@@ -98,7 +98,9 @@ class SettingsPage(ScrollPage):
             self.people.addLayout(row(label(slot.name), label(slot.role.label, "secondary"), None, hardship, remove))
 
     def _let(self, name: str, on: bool) -> None:
-        self._try(partial(guarded.let, self.office, name, may=on), tr("“{name}”下次打开时{words}困难职工档案。").format(name=name, words=tr("可以看到") if on else tr("看不到")))
+        self._try(partial(guarded.let, self.office, name, may=on), tr("“{name}”{words}困难职工档案。").format(name=name, words=tr("现在可以看到") if on else tr("看不到")))
+        if name == self.office.user.name:
+            self.look_changed.emit()  # the menu is built anew
 
     def _rules(self) -> Card:
         card = Card(tr("政策和规则"))

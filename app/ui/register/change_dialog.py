@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QTableView, QVBoxLayout, QWidget
 
 from app.services.block import BlockPlan
@@ -13,6 +14,7 @@ from app.ui.theme import px
 from app.ui.widgets import Banner, ColouredDelegate, button, fit_to_screen, label, row
 
 MOST_SHOWN = 5_000
+FEW = 200
 
 
 class ChangeModel(ListModel):
@@ -70,7 +72,7 @@ class ChangeDialog(QDialog):
         self.table.setModel(self.model)
         self.table.setItemDelegate(ColouredDelegate(self.table))
         self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
+        self.table.setWordWrap(True)
         self.table.setTabKeyNavigation(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
@@ -83,11 +85,20 @@ class ChangeDialog(QDialog):
         box.addWidget(self.table, 1)
         self.banner = Banner()
         box.addWidget(self.banner)
+        if plan.unused:
+            self.banner.say(tr("没有用到的列：{names}。").format(names="、".join(plan.unused)), "warn")
         if len(self.model.rows) > MOST_SHOWN:
             self.banner.say(tr("只列出前 {n} 格，其余同样会改。").format(n=MOST_SHOWN), "warn")
         going = plan.changed + plan.new
-        self.ok = button(tr("改 {n} {counter}").format(n=going, counter=plan.register.counter) if going else tr("没有要改的"), self.accept, icon_name="check", primary=True, key="Ctrl+Return")
+        does = tr("新建 {n} {counter}") if plan.new and not plan.changed else tr("改 {n} {counter}") if not plan.new else tr("改和新建 {n} {counter}")
+        self.ok = button(does.format(n=going, counter=plan.register.counter) if going else tr("没有要改的"), self.accept, icon_name="check", primary=True, key="Ctrl+Return")
         self.ok.setEnabled(going > 0)
         hint = label(tr("算作一步，可以撤销。"), "secondary")
         box.addLayout(row(hint, button(tr("取消"), self.reject), self.ok, wide=hint))
         (self.ok if going else self.table).setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A reason is read whole, where there are not too many."""
+        super().showEvent(event)
+        if len(self.model.rows) <= FEW:
+            self.table.resizeRowsToContents()

@@ -120,7 +120,7 @@ class RegisterPage(Page):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(px(10))
         self.quick = QLineEdit()
-        self.quick.setPlaceholderText(tr("在{label}里找：姓名、拼音首字母、号码后四位…（Ctrl+F）").format(label=self.register.label))
+        self.quick.setPlaceholderText((tr("在{label}里找：姓名、拼音首字母、号码后四位…（Ctrl+F）") if self.register is Member or "member" in self.register.__table__.c else tr("在{label}里找（Ctrl+F）")).format(label=self.register.label))
         self.quick.setAccessibleName(tr("快速筛选"))
         self.quick.setClearButtonEnabled(True)
         self.quick.setMinimumWidth(px(90))
@@ -131,7 +131,6 @@ class RegisterPage(Page):
         self.scopes.setAccessibleName(tr("看哪些人"))
         for text, scope in ((tr("在册"), listing.CURRENT), (tr("离开或退休"), listing.GONE), (tr("全部"), "")):
             self.scopes.addItem(text, scope)
-        self.scopes.setVisible(self.register is Member)
         self.scopes.currentIndexChanged.connect(lambda _n: self._choose_scope())
         self.edit_button = button(tr("编辑"), self._show_edits, icon_name="square-pen", tip=tr("粘贴、填充、替换、批量改"))
         self.view_button = button(tr("视图"), self._show_views, icon_name="bookmark", tip=tr("保存的视图、分组、筛选行、打印"))
@@ -139,6 +138,7 @@ class RegisterPage(Page):
         self.export_button = button(tr("导出表格"), self.member_sheets.show_menu if self.member_sheets else self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
         self.bar = row(self.quick, self.scopes, self.count, self.edit_button, self.view_button, self.unmask, self.export_button, spacing=8, wide=self.quick)
         box.addLayout(self.bar)
+        self.scopes.setVisible(self.register is Member)  # only once it has a parent: before, it would be a window of its own
         self.chips = row(None, spacing=8)
         box.addLayout(self.chips)
         self.body = QStackedWidget()
@@ -201,7 +201,7 @@ class RegisterPage(Page):
         self._shortcut("Ctrl+Shift+C", self.copy_cell, on=self.table)
         self._shortcut("Ctrl+Shift+L", self.toggle_filter_row, on=self.stack.widget(0))
         self._shortcut("Ctrl+G", self.show_groups, on=self.stack.widget(0))
-        self._shortcut("Down", lambda: self.table.setFocus(), on=self.quick)
+        self._shortcut("Down", self.table.setFocus, on=self.quick)
 
     def _shortcut(self, keys: str | QKeySequence, do: Callable[[], object], *, on: QWidget | None = None) -> None:
         made = QShortcut(QKeySequence(keys), on or self)
@@ -390,7 +390,9 @@ class RegisterPage(Page):
         self.chips.addStretch(1)
 
     def first_focus(self) -> QWidget | None:
-        return self.table if self.stack.currentIndex() == 0 else None
+        if self.stack.currentIndex() != 0:
+            return None
+        return self.table if self.model.order or self.register.only_one else self.new_button
 
     def has_unsaved(self) -> bool:
         return self.stack.currentWidget() is self.record_page and self.record_page.is_dirty
@@ -441,7 +443,8 @@ class RegisterPage(Page):
             # not selectRow: with the Ctrl of Ctrl+S still down it would turn the row off
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
             self.table.selectionModel().setCurrentIndex(self.model.index(place, self._first_column()), flags)
-        self.table.setFocus()
+        if focus := self.first_focus():
+            focus.setFocus()
 
     def may_leave(self) -> bool:
         return self.stack.currentWidget() is not self.record_page or self.record_page.may_leave()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.services import pivot, spreadsheet
 from app.services.listing import Query
@@ -12,6 +12,7 @@ from app.services.pivot import Pivot
 from app.ui.charts import BarChart
 from app.ui.dialog import FramedDialog
 from app.ui.text import tr
+from app.ui.theme import px
 from app.ui.widgets import QuietCombo, button, label, row
 from db.problems import UserError
 
@@ -44,9 +45,12 @@ class PivotDialog(FramedDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)
         self.table.setAccessibleName(tr("透视表"))
-        self.box.addWidget(self.table, 1)
+        self.table.setMinimumHeight(px(200))
+        self.table.verticalHeader().setDefaultSectionSize(px(32))
+        column = QVBoxLayout(self.scrolled())
+        column.addWidget(self.table, 1)
         self.chart = BarChart()
-        self.box.addWidget(self.chart)
+        column.addWidget(self.chart)
         self.box.addLayout(row(button(tr("导出表格…"), self.ask_save, icon_name="file-spreadsheet"), button(tr("导出图片…"), self.ask_picture, icon_name="image"), None, button(tr("关闭"), self.accept, primary=True)))
         for combo in (self.down, self.across):
             combo.currentIndexChanged.connect(lambda _n: self.fill())
@@ -62,6 +66,7 @@ class PivotDialog(FramedDialog):
         self.table.setColumnCount(len(found.columns) + 1)
         self.table.setHorizontalHeaderLabels([*found.columns, tr("合计")])
         self.table.setVerticalHeaderLabels([*found.rows, tr("合计")])
+        self.table.resizeColumnsToContents()
         sums = [sum(line) for line in found.cells]
         lines = [*([*line, total] for line, total in zip(found.cells, sums, strict=True)), [*(sum(column) for column in zip(*found.cells, strict=True)), found.total]]
         for r, line in enumerate(lines):

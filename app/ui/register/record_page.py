@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QMessageBox, QScrollArea, QVBoxLayout
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.services import listing
+from app.services import crosschecks, listing
 from app.services.listing import Hit
 from app.services.office import Office, moment_of
 from app.services.records import ActKind, Invalid, read_values
@@ -23,6 +23,7 @@ from db.fields import Reference
 from db.journal import Deed
 from db.problems import UserError
 from db.record import Record, field_of, fields_of, values_of
+from db.registers import Member
 
 WIDE = ("note", "summary", "speaker_bio", "safety_plan", "decision", "topic", "name", "employer_name", "trades", "certificate")
 
@@ -56,6 +57,7 @@ class RecordPage(QWidget):
         self.content.setContentsMargins(0, 0, px(8), 0)
         self.content.setSpacing(px(12))
         area.setWidget(inner)
+        self._fields_area = area
         self.middle = row(area, wide=area)
         box.addLayout(self.middle, 1)
         for title, names in groups_of(register).items():
@@ -86,7 +88,7 @@ class RecordPage(QWidget):
             self.editors[name] = editor
             cell = QVBoxLayout()
             cell.setSpacing(px(2))
-            cell.addWidget(label(f.label + (" *" if f.required else "") + (tr("（区里决定）") if f.decided_above else tr("（随会籍变化）") if f.derived else ""), "fieldLabel"))
+            cell.addWidget(label(f.label + (" *" if f.required else "") + (tr("（区里决定）") if f.decided_above else (tr("（随会籍变化）") if self.register is Member else tr("（自动算出）")) if f.derived else ""), "fieldLabel"))
             cell.addWidget(editor)
             cell.addStretch(1)
             wide = name in WIDE or f.kind.multiline
@@ -107,7 +109,7 @@ class RecordPage(QWidget):
         self.banner.say("")
         with self.office.reading() as session:
             record = session.scalars(select(self.register).where(self.register.id == record_id)).first() if record_id else None
-            self.heading.setText(record.title if record is not None else tr("新建{label}").format(label=self.register.label))
+            self.heading.setText(listing.describe(session, record).title if record is not None else tr("新建{label}").format(label=self.register.label))
             for f in fields_of(self.register):
                 value = getattr(record, f.name) if record is not None else (preset or {}).get(f.name)
                 editor = self.editors[f.name]
@@ -166,11 +168,19 @@ class RecordPage(QWidget):
         else:
             values, problems = read_values(self.register, texts)
         problems = [p for p in problems if self.record_id is None or p.code != "required" or p.field in changed]
+        with self.office.reading() as session:
+            stored = session.scalars(select(self.register).where(self.register.id == self.record_id)).first() if self.record_id else None
+            whole = {**(values_of(stored) if stored is not None else {}), **{name: value for name, value in values.items() if name in changed}}
+            known = {p.field for p in problems if p.is_error}
+            problems += [
+                p for p in crosschecks.problems(session.connection(), self.register, whole, today=self.office.clock().astimezone().date(), record_id=self.record_id, changed=frozenset(changed) if self.record_id else None)
+                if p.field not in known
+            ]
         if self._show_problems(problems):
             return False
         values = {name: value for name, value in values.items() if name in changed}
         try:
-            whom = "" if self.register.guarded else f"：{self._name()}"
+            whom = f"：{name}" if not self.register.guarded and (name := self._name()) else ""
             with self.office.act(ActKind.EDIT, f"{tr('修改') if self.record_id else tr('新建')}{self.register.label}{whom}") as act:
                 saved = self.record_id or act.create(self.register, values)
                 if self.record_id:
@@ -189,10 +199,10 @@ class RecordPage(QWidget):
         return True
 
     def _name(self) -> str:
-        for name in ("full_name", "topic", "name", "certificate_no", "form_no", "trade"):
-            if name in self.editors and self.editors[name].text():
+        for name in (*self.register.called, "full_name", "topic", "name", "certificate_no", "form_no", "trade"):
+            if name in self.editors and not field_of(self.register, name).kind.refers_to and self.editors[name].text():
                 return self.editors[name].text()
-        return ""
+        return self.heading.text() if self.record_id else ""
 
     def _show_problems(self, problems: list[Any]) -> bool:
         """At each field its first problem, errors before doubts; whether there is an error."""
@@ -206,8 +216,10 @@ class RecordPage(QWidget):
                     first = first or self.editors[problem.field]
         loose = [p.message for p in problems if p.is_error and p.field not in self.editors]
         wrong = any(p.is_error for p in problems)
-        self.banner.say("".join(loose) if loose else tr("有几处要改，改好再保存；现在还没有保存。") if wrong else "")
+        names = "、".join(dict.fromkeys(field_of(self.register, p.field).label for p in problems if p.is_error and p.field in self.editors))
+        self.banner.say("".join(loose) if loose else tr("还没有保存，这几处要改：{names}。").format(names=names) if wrong else "")
         if first is not None:
+            self._fields_area.ensureWidgetVisible(first, 0, px(40))
             first.focus()
         return wrong
 

@@ -208,7 +208,7 @@ def test_a_class_is_filled_from_the_roster_and_sits_at_the_door(window: MainWind
     window.register_page("member").table.selectAll()
     window.go("training")
     assert len(window.register_page("member").selected_ids()) > 200 and window.register_page("training").selected_ids() == [course]
-    monkeypatch.setattr(programmes.QInputDialog, "getItem", lambda *a: (a[3][0], True))
+    answer(programmes.PeopleDialog, lambda dialog: dialog.enter())
     window.programmes.enrol()
     with window.office.reading() as session:
         enrolled = session.scalar(select(func.count()).select_from(Enrolment).where(Enrolment.training == course))

@@ -272,7 +272,8 @@ def test_a_second_entry_of_the_same_person_and_trade_is_said_and_not_saved(windo
         for name, text in (("competition", competition.id), ("member", member.id), ("trade", "电工")):
             page.record_page.editors[name].set_text(text)
         assert page.record_page.save() is (n == 0)
-    assert "已经有一条一样的" in page.record_page.banner.text.text()
+    assert "选手" in page.record_page.banner.text.text()
+    assert "已经报过“电工”" in page.record_page.editors["member"]._problem.text()
 
 
 def test_edits_are_not_lost_without_a_question(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:

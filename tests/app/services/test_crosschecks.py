@@ -1,0 +1,155 @@
+"""Checks over other tables hold by whatever way a record comes; doubts are said and keep nobody out (domain 5.4)."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.services import block, crosschecks, membership, undo
+from app.services.exchange import items
+from app.services.office import Office
+from app.services.records import ActKind, Invalid
+from db.dates import PartialDate
+from db.record import Record
+from db.registers import Certificate, Competition, CompetitionTrade, Entry, Honour, Lecture, Member, Nomination, Project, Proposal, SignIn, SubsidyApplication
+from tests.app.services.test_claims import ready
+from tests.conftest import NOW, person
+
+TODAY = date(2026, 11, 20)
+
+
+def said(office: Office, register: type[Record], **values: Any) -> dict[str, bool]:
+    """Codes of what is said of a new record, and whether each is an error."""
+    with office.vault.engine.connect() as connection:
+        return {p.code: p.is_error for p in crosschecks.problems(connection, register, values, today=TODAY)}
+
+
+@pytest.fixture
+def contest(add: Callable[..., str]) -> str:
+    made = add(Competition, name="竞赛", trades="电工、焊工")
+    add(CompetitionTrade, competition=made, trade="电工", lowest_level="四级/中级工")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("about", "trade", "code"),
+    [({"skill_level": "四级/中级工"}, "钳工", "trade-unknown"), ({"skill_level": "五级/初级工"}, "电工", "level-low"), ({}, "电工", "level-low"), ({"membership_event": "转出", "membership_event_date": PartialDate(2025, 9)}, "焊工", "not-a-member"), ({"joined_on": PartialDate(2027, 1, 1)}, "焊工", "not-yet-a-member")],
+)
+def test_an_entry_that_may_not_be_is_kept_out_however_it_comes(office: Office, add: Callable[..., str], contest: str, about: dict[str, Any], trade: str, code: str) -> None:
+    who = add(Member, **person(1, **about))
+    values = {"competition": contest, "member": who, "trade": trade}
+    assert said(office, Entry, **values).get(code) is True
+    with pytest.raises(Invalid):
+        add(Entry, **values)
+    with office.reading() as session:
+        plan = block.plan_paste(session, Entry, [], ["competition", "member", "trade"], [["竞赛", person(1)["full_name"], trade]])
+        assert not plan.landing
+
+
+def test_a_member_who_left_later_stays_entered_and_her_score_is_written(office: Office, add: Callable[..., str], contest: str) -> None:
+    who = add(Member, **person(1))
+    entry = add(Entry, competition=contest, member=who, trade="焊工", entered_on=PartialDate(2026, 3, 1))
+    membership.record(office, [who], {"event": "退会", "event_date": "2026-10-01"})
+    with office.act(ActKind.EDIT, "成绩") as act:
+        act.change(Entry, entry, {"theory_score": Decimal(80)})
+    assert "not-a-member" not in said(office, Entry, competition=contest, member=add(Member, **person(2)), trade="焊工", entered_on=PartialDate(2026, 3, 1))
+
+
+def test_one_entry_for_a_person_and_trade_and_a_look_at_a_second_team(office: Office, add: Callable[..., str], contest: str) -> None:
+    from db.registers import Team
+
+    who = add(Member, **person(1))
+    team = add(Team, competition=contest, name="一队")
+    add(Entry, competition=contest, member=who, trade="焊工", team=team, entered_on=PartialDate(2026, 3, 1))
+    assert said(office, Entry, competition=contest, member=who, trade="焊工") == {"entered-already": True}
+    other = add(Competition, name="另一场", trades="焊工")
+    second = add(Team, competition=other, name="二队")
+    assert said(office, Entry, competition=other, member=who, trade="焊工", team=second, entered_on=PartialDate(2026, 5, 1)) == {"two-teams": False}
+
+
+def test_no_new_project_while_the_last_grant_is_unsettled(office: Office, add: Callable[..., str]) -> None:
+    leader = add(Member, **person(1))
+    old = add(Project, name="旧项目", leader=leader, first_paid_on=PartialDate(2025, 5, 1))
+    with pytest.raises(Invalid, match="还没有结算"):
+        add(Project, name="新项目", leader=leader)
+    with office.act(ActKind.EDIT, "结算") as act:
+        act.change(Project, old, {"settled_on": PartialDate(2026, 1, 1)})
+    assert add(Project, name="新项目", leader=leader)
+
+
+def test_a_typed_claim_is_judged_when_it_is_called_checked_and_gets_number_policy_and_amount(office: Office, add: Callable[..., str]) -> None:
+    good = ready(add, "技能提升补贴")
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    draft = add(SubsidyApplication, member=who, certificate=good, applied_on=PartialDate(2026, 11, 1), state="草稿")
+    with office.act(ActKind.EDIT, "校验") as act:
+        act.change(SubsidyApplication, draft, {"state": "校验通过"})
+    with office.reading() as session:
+        row = session.scalars(select(SubsidyApplication)).one()
+    assert (row.policy, row.amount, row.form_no) == ("BT-2017", Decimal(2000), "BT-2026-000001")
+    with pytest.raises(Invalid, match="已经申请过"):
+        add(SubsidyApplication, member=who, certificate=good, applied_on=PartialDate(2026, 11, 2), state="校验通过")
+    old = add(Certificate, member=who, occupation="焊工", skill_level="三级/高级工", issued_on=PartialDate(2020, 1, 1))
+    with pytest.raises(Invalid, match="过期"):
+        add(SubsidyApplication, member=who, certificate=old, applied_on=PartialDate(2026, 11, 2), state="基层工会已审")
+    with pytest.raises(Invalid, match="不能手工改"), office.act(ActKind.EDIT, "x") as act:
+        act.change(SubsidyApplication, draft, {"state": "已打包"})
+
+
+def test_undoing_is_never_refused_by_a_check(office: Office, add: Callable[..., str], contest: str) -> None:
+    who = add(Member, **person(1))
+    entry = add(Entry, competition=contest, member=who, trade="焊工")
+    with office.act(ActKind.EDIT, "删除报名") as act:
+        act.remove(Entry, entry)
+    removed = act.id
+    with office.act(ActKind.EDIT, "改竞赛") as act:
+        act.change(Competition, contest, {"trades": "钳工"})
+    undo.undo(office, removed)
+    with office.reading() as session:
+        assert session.scalars(select(Entry.removed_at)).one() is None
+
+
+def test_a_nomination_is_held_against_the_register_and_the_front_line(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1))
+    nomination = {"kind": "首都劳动奖章", "year": "2026 年度", "member": who, "honours": "2020 年获北京市劳动模范", "worker_kind": "企业负责人"}
+    assert said(office, Nomination, **nomination) == {"honours-lower": False}
+    add(Honour, kind="北京市劳动模范", level="省部", member=who, awarded_on=PartialDate(2020))
+    assert said(office, Nomination, **nomination) == {}
+    assert said(office, Nomination, **nomination, employer_clean=False) == {"employer-barred": True}
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "front_line_share")
+    items.keep_own(office, "rule", {**row, "value": 50, "valid_from": "2026-01-01", "source": "某通知"})
+    assert said(office, Nomination, **nomination) == {"front-line-share": False}
+    assert said(office, Nomination, **{**nomination, "worker_kind": "一线职工"}) == {}
+
+
+@pytest.mark.parametrize(("kind", "prize", "expected"), [("全国五一劳动奖章", 10_000, {}), ("首都劳动奖章", 5_000, {}), ("首都劳动奖章", 10_000, {"prize": False}), ("三八红旗手", 1, {})])
+def test_the_prize_of_a_first_medal(office: Office, add: Callable[..., str], kind: str, prize: int, expected: dict[str, bool]) -> None:
+    assert said(office, Honour, kind=kind, member=add(Member, **person(1)), prize=Decimal(prize)) == expected
+
+
+def test_a_guest_without_a_unit_or_signed_twice_is_looked_at(office: Office, add: Callable[..., str]) -> None:
+    lecture = add(Lecture, topic="讲座", starts_at=NOW)
+    assert said(office, SignIn, lecture=lecture, full_name="周一鸣") == {"not-on-the-roster": False}
+    add(SignIn, lecture=lecture, full_name="周一鸣", unit="外单位", signed_at=NOW)
+    assert said(office, SignIn, lecture=lecture, full_name="周一鸣", unit="外单位") == {"signed-twice": False}
+
+
+@pytest.mark.parametrize(("about", "code"), [({"membership_event": "转出"}, "member-left"), ({"employment_status": "退休"}, "member-retired")])
+def test_somebody_who_left_or_retired_in_a_new_record_asks_for_a_look(office: Office, add: Callable[..., str], about: dict[str, Any], code: str) -> None:
+    assert said(office, Proposal, name="改进", member=add(Member, **person(1, **about))) == {code: False}
+
+
+@pytest.mark.parametrize(
+    ("number", "level", "issued", "expected"),
+    [
+        ("S000011000123244000017", "四级/中级工", 2024, set()), ("S000011000123244000017", "三级/高级工", 2024, {"certificate-level-mismatch"}), ("S000011000123244000017", "四级/中级工", 2023, {"certificate-year-mismatch"}),
+        ("1510012003400017", "四级/中级工", 2015, set()), ("1510012003400017", "三级/高级工", 2014, {"certificate-level-mismatch", "certificate-year-mismatch"}), ("12345", "四级/中级工", 2024, {"certificate-form"}), ("AB20240000000000000001", "特级技师", 2024, set()),
+    ],
+)
+def test_a_certificates_number_against_level_and_year(number: str, level: str, issued: int, expected: set[str]) -> None:
+    values = {"member": "x", "kind": "职业技能等级证书", "certificate_no": number, "skill_level": level, "issued_on": PartialDate(issued, 3, 1)}
+    assert {p.code for p in Certificate.rules(values)} == expected
+    assert not {p.code for p in Certificate.rules({**values, "number_note": "外省老证"})} & {"certificate-form"}
