@@ -25,7 +25,7 @@ from db.registers.membership import LEFT
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "members": ("会员", "人"), "women": ("女会员", "人"), "migrants": ("农民工会员", "人"), "lectures": ("讲座", "场"), "large_lectures": (f"≥{PROOF} 人的讲座", "场"), "attendances": ("讲座签到", "人次"),
-    "entries": ("竞赛报名", "人次"), "certificates": ("今年取证", "本"), "applications": ("补贴申请", "份"), "approved": ("已批准", "份"), "approved_fen": ("核定金额", "元"), "returned": ("退回补正", "份"),
+    "entries": ("竞赛报名", "人次"), "certificates": ("今年取证", "本"), "talents": ("培养技能人才", "人"), "post_trained": ("岗位能力提升", "人次"), "applications": ("补贴申请", "份"), "approved": ("已批准", "份"), "approved_fen": ("核定金额", "元"), "returned": ("退回补正", "份"),
     "undecided": ("未审", "份"),
 }
 
@@ -97,6 +97,10 @@ def _counts(connection: Connection, year: int) -> list[str]:
             GROUP BY r.office, {v.format('lecture')} HAVING count(*) >= {PROOF}) big GROUP BY big.office""",
         f"SELECT r.office, 'entries', count(*) {live.format('entry')} AND coalesce({v.format('entered_on')}, '{year}') LIKE '{year}%' GROUP BY r.office",
         f"SELECT r.office, 'certificates', count(*) {live.format('certificate')} AND {v.format('issued_on')} LIKE '{year}%' GROUP BY r.office",
+        f"SELECT r.office, 'talents', count(DISTINCT {v.format('member')}) {live.format('certificate')} AND {v.format('skill_level')} IS NOT NULL AND {v.format('issued_on')} LIKE '{year}%' GROUP BY r.office",
+        f"""WITH post AS (SELECT r.office, r.id {live.format('training')} AND {v.format('kind')} = '岗位能力提升')
+            SELECT r.office, 'post_trained', count(*) {live.format('enrolment')} AND {v.format('enrolled_on')} LIKE '{year}%'
+            AND EXISTS (SELECT 1 FROM post p WHERE p.office = r.office AND p.id = {v.format('training')}) GROUP BY r.office""",
         f"SELECT r.office, 'applications', count(*) {live.format('subsidy_application')} AND r.state = '已打包' GROUP BY r.office",
         f"""SELECT r.office, 'undecided', count(*) {live.format('subsidy_application')} AND r.state = '已打包' AND NOT EXISTS
             (SELECT 1 FROM decision d WHERE d.office = r.office AND d.record = r.id AND NOT d.superseded AND {state} IN ('{APPROVED}', '{REFUSED}', '{RETURNED}', '{PAID}')) GROUP BY r.office""",
@@ -119,7 +123,7 @@ def figures(receiver: Receiver, *, street: str | None = None, today: date | None
     found = [Figure("offices", "登记的单位", count, 0, "个")]
     for what, (title, unit) in WORDS.items():
         target = targets.get(what)
-        wanted = int(target["wanted"]) * count if target and str(target["wanted"]).isdecimal() else 0
+        wanted = int(target["district"]) if target and target.get("district") and street is None else int(target["wanted"]) * count if target and str(target["wanted"]).isdecimal() else 0
         reached = sums.get(what, 0)
         found.append(Figure(what, title, reached // 100 if what == "approved_fen" else reached, wanted, unit, str(target["source"]) if target else ""))
     return found

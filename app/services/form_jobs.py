@@ -141,6 +141,11 @@ def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[te
 def totals(records: Sequence[Record], spec: Mapping[str, Any]) -> dict[str, Any]:
     """How many there are, the sums of the amounts in `sums`, and the balance of the two in `balance`."""
     sums = {f"sum_{name}": sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in spec.get("sums", ())}
+    if any(getattr(r, "reverses", None) for r in records):  # what was booked back counts on neither side
+        back = {"received": "paid", "paid": "received"}
+        for name in {"received", "paid"} & set(spec.get("sums", ())):
+            plain = sum((getattr(r, name) or Decimal(0) for r in records if not getattr(r, "reverses", None)), Decimal(0))
+            sums[f"sum_{name}"] = plain - sum((getattr(r, back[name]) or Decimal(0) for r in records if getattr(r, "reverses", None)), Decimal(0))
     if "balance" in spec:
         more, less = (sum((getattr(r, name) or Decimal(0) for r in records), Decimal(0)) for name in spec["balance"])
         sums["balance"] = more - less

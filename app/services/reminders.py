@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, String, select, type_coerce
+from sqlalchemy import Connection, String, func, select, type_coerce
 
 from app.services.policies import rule
 from app.services.records import table_of
-from db.registers import Nomination, Officer, Studio
+from db.registers import Certificate, Member, Nomination, Officer, Studio
+from db.registers.membership import LEFT
 
 
 @dataclass(frozen=True)
@@ -37,4 +38,13 @@ def due(connection: Connection, today: date) -> list[Reminder]:
         end = r["notice_to"].last_day()
         if end < today:
             found.append(Reminder(Nomination.__tablename__, r["id"], f"{r['kind']}的公示 {end} 已结束", "没有异议就可以打印推荐表、盖章上报。", end))
+    certificates, members = table_of(Certificate), table_of(Member)
+    expiring = (
+        select(certificates.c.id, certificates.c.occupation, certificates.c.kind, certificates.c.valid_to, members.c.full_name).join(members, members.c.id == certificates.c.member)
+        .where(certificates.c.removed_at.is_(None), members.c.removed_at.is_(None), func.coalesce(members.c.membership_event, "").not_in(sorted(LEFT)), certificates.c.valid_to.is_not(None), type_coerce(certificates.c.valid_to, String).between(str(today), f"{until}~"))
+    )
+    for r in connection.execute(expiring).mappings():
+        end = r["valid_to"].last_day()
+        if end <= until:
+            found.append(Reminder(Certificate.__tablename__, r["id"], f"{r['full_name']}的{r['occupation'] or r['kind'] or '证书'} {end} 到期", "到期前要复审或换证。", end))
     return sorted(found, key=lambda one: one.day)

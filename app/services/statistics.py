@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import Connection, String, Table, func, select, type_coerce
 
-from app.services.checkin.answers import PROOF
+from app.services import figures
 from app.services.claims.judging import Claimable, survey
 from app.services.exchange.items import from_above, rows_of
 from app.services.exchange.outbox import heard, unsent
@@ -14,7 +14,8 @@ from app.services.office import moment_of
 from app.services.records import table_of
 from app.services.reminders import Reminder, due
 from db.office_tables import SentPackage
-from db.registers import Certificate, Entry, Lecture, Member, SignIn
+from db.period import Year
+from db.registers import Lecture, Member, SignIn
 from db.registers.claims import CAREER, PATENT_AID, PROJECT_AID, SKILL, STUDIO_AID, TRAINING_UNIT
 from db.registers.members import RETIRED
 from db.registers.membership import LEFT
@@ -28,13 +29,15 @@ _SENT = cast(Table, SentPackage.__table__)
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the year's plan: reached of wanted."""
+    """One line of the year's plan: reached of wanted; `district` is what the whole district should reach, 0 where that is not said."""
 
+    count: str
     title: str
     reached: int
     wanted: int
     unit: str
     source: str
+    district: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,24 +130,26 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
 
 
 def targets(connection: Connection, year: int) -> tuple[Target, ...]:
-    """The year's targets (`resources/policies/targets.toml`) and how far they are reached."""
-    lectures, sign_ins, entries = table_of(Lecture), table_of(SignIn), table_of(Entry)
-    start, end = _between(date(year, 1, 1), date(year + 1, 1, 1))
-    counts = connection.execute(
-        select(sign_ins.c.lecture, func.count(), func.count(func.distinct(func.coalesce(sign_ins.c.member, sign_ins.c.full_name + "|" + func.coalesce(sign_ins.c.mobile, sign_ins.c.id))))).join(lectures, lectures.c.id == sign_ins.c.lecture)
-        .where(sign_ins.c.removed_at.is_(None), lectures.c.removed_at.is_(None), lectures.c.training.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end).group_by(sign_ins.c.lecture)
-    ).all()
-    planned = connection.execute(select(func.coalesce(func.sum(lectures.c.planned_count), 0)).where(lectures.c.removed_at.is_(None), lectures.c.training.is_(None), lectures.c.starts_at >= start, lectures.c.starts_at < end)).scalar_one()
-    entered = connection.execute(select(func.count()).select_from(entries).where(entries.c.removed_at.is_(None), type_coerce(entries.c.entered_on, String).like(f"{year}%"))).scalar_one()
-    certificates = table_of(Certificate)
-    won = connection.execute(
-        select(func.count()).select_from(certificates).where(certificates.c.removed_at.is_(None), type_coerce(certificates.c.issued_on, String).like(f"{year}%"))
-    ).scalar_one()
-    reached = {"large_lectures": sum(people >= PROOF for _, _, people in counts), "attendances": sum(count for _, count, _ in counts), "entries": entered, "certificates": won}
-    return tuple(
-        Target(row["title"], reached[row["count"]], int(planned) if row["wanted"] == "planned" else row["wanted"], row["unit"], row["source"])
-        for row in rows_of(connection, "target") if row["valid_from"] <= f"{year}-12-31" and row.get("valid_to", "9999") >= f"{year}-01-01"
-    )
+    """The year's targets (`resources/policies/targets.toml`) and how far they are reached. A row that counts what this program does not know is left out."""
+    span, found = Year.calendar(year), []
+    for row in rows_of(connection, "target"):
+        figure = figures.NAMED.get(row["count"])
+        if figure is None or not (row["valid_from"] <= f"{year}-12-31" and (row.get("valid_to") or "9999") >= f"{year}-01-01"):
+            continue
+        found.append(Target(row["count"], row["title"], int(figures.value(connection, figure, span)), _wanted(connection, row["wanted"], span), row["unit"], row["source"], int(row.get("district") or 0)))
+    return tuple(found)
+
+
+def _wanted(connection: Connection, wanted: int | str, span: Year) -> int:
+    """A number; what the year's lectures were planned for; or a share of the members, rounded up."""
+    if wanted == "planned":
+        table, (first, last) = table_of(Lecture), span.written
+        starts = type_coerce(table.c.starts_at, String)
+        planned = select(func.coalesce(func.sum(table.c.planned_count), 0)).where(table.c.removed_at.is_(None), table.c.training.is_(None), starts >= first, starts < last)
+        return int(connection.execute(planned).scalar_one())
+    if isinstance(wanted, str) and wanted.endswith("%") and wanted[:-1].isdecimal():
+        return -(-int(wanted[:-1]) * roster_state(connection).members // 100)
+    return int(wanted) if str(wanted).isdecimal() else 0
 
 
 def roster_state(connection: Connection) -> RosterState:

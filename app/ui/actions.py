@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint
@@ -193,6 +193,15 @@ class RegisterActions:
 
         if self.window.go(key):
             self.window.register_page(key).show_only(fixed, title.format(title=self._record(owner, owner_id).title), back=back, empty=empty)
+
+    def show_database(self, found: Mapping[str, Any]) -> None:
+        """One of the three databases: its register as it is looked at there, and counted by two columns at once."""
+        if self.window.go(found["register"]):
+            page = self.window.register_page(found["register"])
+            page.show_all()
+            columns = {"shown": found.get("columns", []), "widths": {}}
+            page.show_view({"quick": "", "filters": found.get("filters", {}), "sort": found.get("sort"), "scope": "", "columns": columns, "pivot": found.get("pivot")}, tr(found["title"]))
+            page.show_pivot()
 
     def show_entries(self) -> None:
         if ids := self._chosen("competition", tr("一项竞赛")):

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services import form_jobs, guarded, undo
+from app.services import figures, form_jobs, guarded, undo
 from app.services.listing import Hit
 from app.services.office import Office, moment_of
 from app.services.records import ActKind, Changed
@@ -50,6 +50,7 @@ from app.ui.search import Place, SearchDialog
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Page, Toast, button, frame, label, tint
+from db.period import Year
 from db.problems import UserError
 from db.record import Record
 from db.registers import REGISTERS, Certificate, Competition, Lecture, Member, SubsidyApplication, Union
@@ -200,6 +201,7 @@ class MainWindow(QMainWindow):
         page.door_wanted.connect(self.registers.ask_door)
         page.apply_wanted.connect(self.programmes.survey_claims)
         page.record_wanted.connect(self.open_found)
+        page.figure_wanted.connect(self._show_figure)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)
@@ -270,12 +272,20 @@ class MainWindow(QMainWindow):
         page = FiguresPage(self.office)
         page.rows_wanted.connect(self._show_records)
         page.pdf_ready.connect(lambda pdf, title: self.show_pdf(pdf, title))
+        page.database_wanted.connect(self.registers.show_database)
         return page
 
-    def _show_records(self, register: type[Record], ids: list[str], title: str) -> None:
+    def _show_figure(self, name: str) -> None:
+        """The records behind one of the year's targets."""
+        year = Year.calendar(self.office.clock().astimezone().year)
+        with self.office.vault.engine.connect() as connection:
+            ids = figures.records(connection, figures.NAMED[name], year)
+        self._show_records(figures.NAMED[name].register, ids, f"{year.title} {figures.NAMED[name].title}", back="today")
+
+    def _show_records(self, register: type[Record], ids: list[str], title: str, *, back: str = "figures") -> None:
         """The records behind a figure; Escape leads back."""
         if self.go(register.__tablename__):
-            self.register_page(register.__tablename__).show_only({}, title, back=lambda: self.go("figures"), only=ids)
+            self.register_page(register.__tablename__).show_only({}, title, back=lambda: self.go(back), only=ids)
 
     def _make_history(self) -> Page:
         page = HistoryPage(self.office)

@@ -69,11 +69,12 @@ class PoliciesDialog(FramedDialog):
     def fill(self) -> None:
         self.list.clear()
         with self.office.vault.engine.connect() as connection:
-            self._all = [*(("policy", r) for r in items.rows_of(connection, "policy")), *(("rule", r) for r in items.rows_of(connection, "rule"))]
+            self._all = [*(("policy", r) for r in items.rows_of(connection, "policy")), *(("rule", r) for r in items.rows_of(connection, "rule")), *(("target", r) for r in items.rows_of(connection, "target"))]
         for kind, r in self._all:
             proposed = tr("　拟") if "拟" in r["source"] else ""
-            item = QListWidgetItem(f"{r['title']}　{r['valid_from']}{proposed}")
-            item.setData(Qt.ItemDataRole.UserRole, (kind, r["id"]))
+            what = tr("年度目标：") if kind == "target" else ""
+            item = QListWidgetItem(f"{what}{r['title']}　{r['valid_from']}{proposed}")
+            item.setData(Qt.ItemDataRole.UserRole, (kind, r.get("id", r.get("count"))))
             item.setToolTip(r["source"])
             self.list.addItem(item)
         self.list.setCurrentRow(0)
@@ -84,13 +85,14 @@ class PoliciesDialog(FramedDialog):
         kind, r = self._all[self.list.currentRow()]
         self.origin.setText(tr("{scope}　{source}").format(scope=SCOPES.get(r.get("scope", ""), ""), source=r["source"]))
         self.valid_from.setText(str(self.office.clock().astimezone().date()))
-        self.value.setText(str(r.get("value", "")))
+        self.value.setText(str(r.get("value", r.get("wanted", ""))))
+        self.value.setToolTip(tr("写数，或者按会员算的比例，如 2%") if kind == "target" else "")
         self.months.setText(str(r.get("window_months") or ""))
         self.each.setText(str(r.get("per_person_and_year", "")))
         self.levels.setPlainText("\n".join(f"{x['level'] or '不分等级'} {x['amount']}" for x in r.get("levels", ())))
         self.source.setText("")
         for words, part in self.rows:
-            wanted = {tr("数值"): kind == "rule", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy"}
+            wanted = {tr("数值"): kind != "policy", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy"}
             self.form.setRowVisible(part, wanted.get(words, True))
 
     def save(self) -> None:
@@ -101,6 +103,8 @@ class PoliciesDialog(FramedDialog):
             common = {"valid_from": self.valid_from.text().strip(), "source": self.source.text().strip()}
             if kind == "rule":
                 items.keep_own(self.office, "rule", {**r, **common, "value": _whole(self.value.text())})
+            elif kind == "target":
+                items.keep_own(self.office, "target", {**r, **common, "wanted": _wanted(self.value.text())})
             else:
                 policies.change(self.office, r["id"], **common, window_months=_whole(self.months.text() or "0"), per_person_and_year=_whole(self.each.text()), levels=_levels(self.levels.toPlainText()))
         except UserError as e:
@@ -110,6 +114,12 @@ class PoliciesDialog(FramedDialog):
         self.fill()
         self.list.setCurrentRow(place)
         self.banner.say(tr("从 {day} 起用新的；以前的申请仍按当时的政策。").format(day=common["valid_from"]), "good")
+
+
+def _wanted(text: str) -> int | str:
+    """A number, or a share of the members. UserError where it is neither."""
+    plain = text.strip().replace("\uff05", "%")
+    return plain if plain == "planned" or (plain.endswith("%") and plain[:-1].isdecimal()) else _whole(plain)
 
 
 def _whole(text: str) -> int:

@@ -19,7 +19,7 @@ from db.registers.claims import SKILL
 if TYPE_CHECKING:
     from app.services.office import Office  # the office asks here for its words
 
-_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "form": "name", "survey": "id"}
+_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "form": "name", "survey": "id", "database": "id"}
 """By which of its values a shipped row is called."""
 
 
@@ -28,6 +28,7 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "target": {"count": str, "title": str, "wanted": (int, str), "unit": str, "source": str, "valid_from": str},
     "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
     "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str},
+    "survey": {"id": str, "title": str, "items": list}, "database": {"id": str, "title": str, "register": str},
     "code": {"table": str, "term": str}, "form": {"name": str, "toml": str}, "photo": {"id": str, "title": str, "source": str, "valid_from": str, "frame_mm": list, "least_pixels": list, "kilobytes": list, "head_height_mm": list, "head_width_mm": list},
 }
 """What an item of each kind must have, and of which type."""
@@ -104,11 +105,11 @@ def rows_of(connection: Connection | None, kind: str) -> list[dict[str, Any]]:
     """The rows that hold: the shipped ones of `resources/policies`; in place of them or beside them the administrator's own; before all the district's."""
     if connection is None:
         return shipped_rows(kind)
-    found = {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']}": row for row in shipped_rows(kind)}
+    found = {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')}": row for row in shipped_rows(kind)}
     for more in (_kept(connection, OWN + kind), from_above(connection, kind)):
         replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()} if kind != "rule" else set()  # a rule of before holds until the day of the next
         found = {key: row for key, row in found.items() if row[_SHIPPED_KEY[kind]] not in replaced}
-        found |= {f"{row[_SHIPPED_KEY[kind]]} {row['valid_from']} {key}": row for key, row in more.items()}
+        found |= {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')} {key}": row for key, row in more.items()}
     return list(found.values())
 
 

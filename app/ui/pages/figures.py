@@ -1,16 +1,20 @@
 """The year in figures: targets, what every programme came to beside the year before, a chart, the status report."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QScrollArea, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QMenu, QScrollArea, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import figures, guarded, statistics
+from app.services.exchange import items
 from app.services.figures import Report
 from app.services.office import Office
 from app.ui import errors
 from app.ui.charts import BarChart
+from app.ui.survey_dialog import SurveyDialog
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, ColouredDelegate, Page, QuietCombo, button, label, row
@@ -27,6 +31,7 @@ class FiguresPage(Page):
     title = "数据和报表"
     rows_wanted = Signal(object, object, str)
     pdf_ready = Signal(object, str)
+    database_wanted = Signal(object)
 
     def __init__(self, office: Office) -> None:
         super().__init__(tr(self.title))
@@ -41,7 +46,8 @@ class FiguresPage(Page):
         self.kind.addItem(tr("10 月至 9 月（统计年报）"), True)
         for part in (
             button(tr("汇报 PDF"), self.show_report, icon_name="file-text", key="Ctrl+P"), button(tr("导出表格"), self.ask_workbook, icon_name="file-spreadsheet"),
-            button(tr("导出图片"), self.ask_picture, icon_name="image"),
+            button(tr("导出图片"), self.ask_picture, icon_name="image"), button(tr("数据库"), self._show_databases, icon_name="database-backup", tip=tr("人才库、成果库、培训信息库")),
+            button(tr("调查表…"), self.show_survey, icon_name="clipboard-check", tip=tr("基层工会调查表（统计年报）")),
         ):
             self.buttons.addWidget(part)
         self.share = label("", "secondary", wrap=True)
@@ -141,6 +147,23 @@ class FiguresPage(Page):
         with self.office.vault.engine.connect() as connection:
             ids = figures.records(connection, line.figure, self.report.year)
         self.rows_wanted.emit(line.figure.register, ids, f"{self.report.year.title} {line.figure.title}")
+
+    def databases(self) -> list[dict[str, Any]]:
+        """The three databases as the district asks for them, or its own rows in their place."""
+        with self.office.vault.engine.connect() as connection:
+            return items.rows_of(connection, "database")
+
+    def _show_databases(self) -> None:
+        menu = QMenu(self)
+        for found in self.databases():
+            menu.addAction(tr(found["title"]), partial(self.database_wanted.emit, found))
+        menu.exec(QCursor.pos())
+
+    def show_survey(self) -> None:
+        """The survey's year runs from October to September, whatever stands above."""
+        dialog = SurveyDialog(self, self.office, self.year.currentData())
+        dialog.pdf_ready.connect(self.pdf_ready.emit)
+        dialog.open()
 
     def show_report(self) -> None:
         self.pdf_ready.emit(figures.status_report(self.office, self.report), tr("职工技能培训情况汇报"))

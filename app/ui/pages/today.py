@@ -32,6 +32,7 @@ class TodayPage(ScrollPage):
     backup_wanted = Signal()
     ledger_wanted = Signal()
     person_wanted = Signal(str)
+    figure_wanted = Signal(str)
 
     def __init__(self, office: Office) -> None:
         super().__init__()
@@ -133,15 +134,18 @@ class TodayPage(ScrollPage):
         for target in targets:
             tone = "good" if target.reached >= target.wanted > 0 else "accent" if target.reached * 2 >= target.wanted else "warn"
             head = QHBoxLayout()
-            head.addWidget(label(target.title), 1)
-            head.addWidget(label(f"{target.reached:,} / {target.wanted:,} {target.unit}", tone))
+            name = button(target.title, partial(self.figure_wanted.emit, target.count), flat=True, tip=tr("看是哪些：{title}").format(title=target.title))
+            name.setProperty("link", True)
+            head.addWidget(name)
+            head.addStretch(1)
+            head.addWidget(label(f"{target.reached:,} / {target.wanted:,} {target.unit}" if target.wanted else f"{target.reached:,} {target.unit}", tone))
             bar = QProgressBar()
             bar.setRange(0, max(target.wanted, 1))
             bar.setValue(min(target.reached, max(target.wanted, 1)))
             bar.setTextVisible(False)
             bar.setProperty("tone", tone)
             bar.setAccessibleName(f"{target.title} {target.reached} / {target.wanted} {target.unit}")
-            bar.setToolTip(tr("依据：{source}").format(source=target.source))
+            bar.setToolTip(tr("依据：{source}").format(source=target.source) + (tr("；全区 {n:,} {unit}").format(n=target.district, unit=target.unit) if target.district else ""))
             self._target_box.addLayout(head)
             self._target_box.addWidget(bar)
 

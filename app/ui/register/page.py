@@ -60,6 +60,7 @@ class RegisterPage(Page):
         self.only: tuple[str, ...] | None = None
         self._back: Callable[[], object] | None = None
         self._empty_of_fixed = ""
+        self.pivot: tuple[str, str] | None = None
         self.filters: dict[str, str] = {}
         self.sort: tuple[str, bool] | None = None
         self.scope = listing.CURRENT if register is Member else ""
@@ -309,7 +310,7 @@ class RegisterPage(Page):
 
     def view(self) -> dict[str, Any]:
         """How the table is looked at now, to be shown again later."""
-        return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.columns.now()}
+        return {"quick": self.quick.text(), "filters": dict(self.filters), "sort": self.sort, "scope": self.scope, "columns": self.columns.now(), "pivot": self.pivot}
 
     def show_view(self, view: Mapping[str, Any], name: str) -> None:
         known = {f.name for f in self.model.fields}
@@ -317,6 +318,7 @@ class RegisterPage(Page):
         self.filters = {name: text for name, text in view["filters"].items() if name in known}
         self.sort = tuple(view["sort"]) if view["sort"] and view["sort"][0] in known else None
         self.columns.borrow(view["columns"])
+        self.pivot = tuple(view["pivot"]) if view.get("pivot") else None
         self.table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         if self.sort is not None:
             place = [f.name for f in self.model.fields].index(self.sort[0])
@@ -340,7 +342,13 @@ class RegisterPage(Page):
         GroupDialog(self).exec()
 
     def show_pivot(self) -> None:
-        PivotDialog(self, self.office, self.query()).exec()
+        """Counted by two columns; what was chosen belongs to the view."""
+        dialog = PivotDialog(self, self.office, self.query(), start=self.pivot)
+        dialog.finished.connect(lambda _result: self._keep_pivot(dialog))
+        dialog.open()
+
+    def _keep_pivot(self, dialog: PivotDialog) -> None:
+        self.pivot = (dialog.down.currentData(), dialog.across.currentData())
 
     def print_list(self) -> None:
         if (pdf := print_list(self)) is not None:

@@ -26,7 +26,7 @@ class PivotDialog(FramedDialog):
 
     enter_accepts = False
 
-    def __init__(self, parent: QWidget, office: Office, query: Query) -> None:
+    def __init__(self, parent: QWidget, office: Office, query: Query, *, start: tuple[str, str] | None = None) -> None:
         super().__init__(parent, tr("透视表：{label}").format(label=query.register.label), 960, 640)
         self.office, self.query = office, query
         self.down, self.across = QuietCombo(), QuietCombo()
@@ -35,7 +35,7 @@ class PivotDialog(FramedDialog):
             combo.setAccessibleName(words)
             for name, text in names:
                 combo.addItem(text, name)
-        first, second = _FIRST.get(query.register.__tablename__, (names[0][0], names[min(1, len(names) - 1)][0]))
+        first, second = start or _FIRST.get(query.register.__tablename__, (names[0][0], names[min(1, len(names) - 1)][0]))
         self.down.setCurrentIndex(max(self.down.findData(first), 0))
         self.across.setCurrentIndex(max(self.across.findData(second), 0))
         self.count = label("", "secondary")
