@@ -25,6 +25,7 @@ from app.ui.register.person_page import EventDialog, names_of
 from app.ui.register.related_page import RelatedPage
 from app.ui.text import tr
 from app.ui.widgets import Page
+from app.ui.word_blanks import WordBlanks
 from db.problems import UserError
 from db.record import Record
 from db.registers import Competition, Lecture, LectureSession
@@ -49,6 +50,7 @@ class RegisterActions:
     def __init__(self, window: MainWindow) -> None:
         self.window = window
         self.door: DoorWindow | None = None
+        self.blanks = WordBlanks(window)
 
     def _chosen(self, key: str, what: str) -> list[str]:
         ids = self.window.register_page(key).chosen_ids()
@@ -260,6 +262,7 @@ class RegisterActions:
         menu = QMenu(page)
         for said, name, ids in self.of_record(page, record_id):
             menu.addAction(said, lambda _checked=False, name=name, ids=ids: self.print_forms(name, ids))
+        self.blanks.offer(menu, page.register, [record_id])
         place = page.record_page.print_button
         menu.exec(place.mapToGlobal(QPoint(0, place.height())))
 
@@ -276,4 +279,5 @@ class RegisterActions:
             menu.addAction(said, lambda _checked=False, name=name, ids=ids: self.print_forms(name, ids))
         if menu.isEmpty():
             menu.addAction(tr("打印显示的这些…"), page.print_list)
+        self.blanks.offer(menu, page.register, page.selected_ids())
         menu.exec(page.print_button.mapToGlobal(QPoint(0, page.print_button.height())))

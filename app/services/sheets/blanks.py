@@ -75,7 +75,7 @@ def keep(office: Office, path: Path, name: str, found: Found, columns: Mapping[i
 
 
 def forms(session: Session) -> list[Form]:
-    rows = session.execute(select(*(_FORM.c[n] for n in ("id", "name", "file_name", "sheet", "first_row", "columns"))).order_by(_FORM.c.name))
+    rows = session.execute(select(*(_FORM.c[n] for n in ("id", "name", "file_name", "sheet", "first_row", "columns"))).where(_FORM.c.sheet.not_like("docx:%")).order_by(_FORM.c.name))
     return [Form(r.id, r.name, r.file_name, r.sheet, r.first_row, {int(c): n for c, n in json.loads(r.columns).items()}) for r in rows]
 
 
