@@ -91,7 +91,12 @@ def form_names() -> tuple[str, ...]:
 @cache
 def load(name: str) -> Form:
     """A form of ours by its folder's name."""
-    return parse(name, resources.files("forms").joinpath(name, "form.toml").read_text("utf-8"))
+    return parse(name, shipped(name))
+
+
+def shipped(name: str) -> str:
+    """The definition of a form of ours as text."""
+    return resources.files("forms").joinpath(name, "form.toml").read_text("utf-8")
 
 
 def parse(name: str, text: str) -> Form:

@@ -51,7 +51,12 @@ def forms_of(office: Office, register: type[Record]) -> list[template.Form]:
     with office.vault.engine.connect() as connection:
         sent = items.from_above(connection, "form")
     names = dict.fromkeys((*template.form_names(), *sent))
-    found = [paperwork.form_named(office, name) for name in names if name in template.form_names()]
+    found = []
+    for name in names:
+        try:
+            found.append(paperwork.form_named(office, name))
+        except KeyError:
+            continue  # a form of the district's that this program cannot draw yet
     return sorted((form for form in found if form.register == register.__tablename__), key=lambda form: (form.list_of, form.code))
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QInputDialog,
 from app.services import guarded, paperwork, users
 from app.services.office import Office
 from app.ui import errors, jobs
+from app.ui.form_editor import FormEditor
 from app.ui.policies import PoliciesDialog
 from app.ui.preferences import Preferences
 from app.ui.text import tr
@@ -105,7 +106,7 @@ class SettingsPage(ScrollPage):
     def _rules(self) -> Card:
         card = Card(tr("政策和规则"))
         card.body.addWidget(label(tr("金额、等级、期限、名额都带日期和依据；没有找到依据的标“拟”。区里下发的优先。"), "secondary", wrap=True))
-        card.body.addLayout(row(button(tr("看政策和规则…"), lambda: PoliciesDialog(self, self.office).exec(), icon_name="list-checks"), None))
+        card.body.addLayout(row(button(tr("看政策和规则…"), lambda: PoliciesDialog(self, self.office).exec(), icon_name="list-checks"), button(tr("改打印的表格…"), lambda: FormEditor(self, self.office).exec(), icon_name="square-pen"), None))
         return card
 
     def _ask_user(self) -> None:
