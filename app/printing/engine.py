@@ -22,8 +22,9 @@ Blocks = Sequence[Mapping[str, Any]]
 ANNEX_HEAD, ANNEX_GAP = 12 * mm, 8 * mm
 
 
-def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> bytes:
-    """All the copies as one PDF, in order. The bytes are what is previewed and printed."""
+def render(form: Form, contexts: Sequence[Context], *, draft: bool = False, starts: list[int] | None = None) -> bytes:
+    """All the copies as one PDF, in order. The bytes are what is previewed and printed. `starts` is given the first page of each, from 0."""
+    firsts = starts if starts is not None else []
     out = io.BytesIO()
     size = landscape(A4) if form.orientation == "landscape" else A4
     canvas = _canvas(out, form, size)
@@ -31,19 +32,23 @@ def render(form: Form, contexts: Sequence[Context], *, draft: bool = False) -> b
     kinds = {block["kind"] for block in form.blocks}
     if "cards" in kinds:
         for context in contexts:
+            firsts.append(canvas.getPageNumber() - 1)
             cards.draw(run, context, _watermark if draft else None)
     elif form.flow:
         for context in contexts:
+            firsts.append(canvas.getPageNumber() - 1)
             words = _words_across(context, draft)
             letters.draw(run, context, partial(_watermark, words=words) if words else None)
     elif "table" in kinds:
         for context in contexts:
+            firsts.append(canvas.getPageNumber() - 1)
             _paged(run, context, draft)
     else:
         sheets = _sheets(form)
         for n, blocks in enumerate(sheets):
             _draw_static(run, n, blocks)
         for number, context in enumerate(contexts):
+            firsts.append(canvas.getPageNumber() - 1)
             _single(run, context, draft, sheets, f"copy{number}-" if form.sheet == "A3" else "")
     canvas.save()
     return out.getvalue()

@@ -53,6 +53,10 @@ class Form:
     """Whether it is a letter: its text runs over as many pages as it needs."""
     style: str = ""
     """`gb9704`: the layout of official documents."""
+    duplex: bool = False
+    """Whether it is asked for on both sides of the paper."""
+    copies: int = 1
+    """How many are asked for."""
     annex_pictures: bool = False
     """Whether the pictures that are kept with the record follow on pages of their own."""
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -107,6 +111,7 @@ def parse(name: str, text: str) -> Form:
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
         values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
         register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"), flow=bool(raw.get("flow")), style=raw.get("style", ""), annex_pictures=bool(raw.get("annex_pictures")),
+        duplex=bool(raw.get("duplex")), copies=int(raw.get("copies", 1)),
         when={name: tuple(values) for name, values in raw.get("when", {}).items()},
     )
 

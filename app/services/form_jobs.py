@@ -44,6 +44,8 @@ class Job:
     pdf: bytes
     warning: str | None
     """What cannot be printed of it, in a sentence."""
+    starts: tuple[int, ...] = (0,)
+    """The first page of each form, from 0."""
 
 
 def forms_of(office: Office, register: type[Record]) -> list[template.Form]:
@@ -72,9 +74,10 @@ def job(office: Office, form: template.Form, ids: Sequence[str]) -> Job:
         for record_id in ids:
             ask(office, record_id)
     filled = contexts(office, form, ids)
-    pdf = engine.render(form, filled, draft=office.practice)
+    starts: list[int] = []
+    pdf = engine.render(form, filled, draft=office.practice, starts=starts)
     missing = engine.missing_characters(form, filled)
-    return Job(form, tuple(ids), pdf, f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None)
+    return Job(form, tuple(ids), pdf, f"这些字字库里没有，会印成“〓”，请手写补上：{'、'.join(missing)}" if missing else None, tuple(starts))
 
 
 def fitting(office: Office, form: template.Form, ids: Sequence[str]) -> list[str]:
@@ -110,14 +113,14 @@ def job_named(office: Office, name: str, ids: Sequence[str]) -> Job:
     return job(office, paperwork.form_named(office, name), ids)
 
 
-def was_printed(office: Office, done: Job) -> None:
-    """Write a job down as printed or saved: the next one is another copy."""
+def was_printed(office: Office, done: Job, copies: int = 1) -> None:
+    """Write a job down as printed or saved, so many times: the next one is another copy."""
     pages = done.pdf.count(b"/Type /Page\n")
     with office.writing() as connection:
         connection.execute(
             _PRINTED.insert().values(
                 id=new_id(), at=stamp(office.clock()), who=office.user.name, form=done.form.name, title=done.form.title, register=done.form.register, records=json.dumps(done.ids),
-                copies=1, pages=pages, digest=hashlib.sha256(done.pdf).hexdigest(),
+                copies=copies, pages=pages, digest=hashlib.sha256(done.pdf).hexdigest(),
             )
         )
 
@@ -160,15 +163,16 @@ def totals(records: Sequence[Record], spec: Mapping[str, Any]) -> dict[str, Any]
 def _copies(session: Session, form: str) -> dict[str, int]:
     """How often each record's form was printed or saved before."""
     found: dict[str, int] = {}
-    for (records,) in session.execute(select(_PRINTED.c.records).where(_PRINTED.c.form == form)):
+    for records, copies in session.execute(select(_PRINTED.c.records, _PRINTED.c.copies).where(_PRINTED.c.form == form)):
         for record_id in json.loads(records):
-            found[record_id] = found.get(record_id, 0) + 1
+            found[record_id] = found.get(record_id, 0) + copies
     return found
 
 
 def _list_copies(session: Session, form: str, ids: Sequence[str]) -> int:
     """How often this paper was printed or saved for just these records."""
-    return sum(set(json.loads(records)) == set(ids) for (records,) in session.execute(select(_PRINTED.c.records).where(_PRINTED.c.form == form)))
+    rows = session.execute(select(_PRINTED.c.records, _PRINTED.c.copies).where(_PRINTED.c.form == form))
+    return sum(copies for records, copies in rows if set(json.loads(records)) == set(ids))
 
 
 def _state_across(roots: Sequence[Record]) -> dict[str, str]:

@@ -71,6 +71,6 @@ def prints(session: Session, record_id: str) -> list[Print]:
     found = []
     for row in rows:
         if record_id in json.loads(row["records"]):
-            counts[row["form"]] = counts.get(row["form"], 0) + 1
+            counts[row["form"]] = counts.get(row["form"], 0) + row["copies"]
             found.append(Print(row["at"], row["who"], row["title"], counts[row["form"]], row["pages"], row["digest"]))
     return found[::-1]

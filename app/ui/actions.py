@@ -237,7 +237,8 @@ class RegisterActions:
         except UserError as e:
             errors.show(self.window, e)
             return
-        self.window.show_pdf(done.pdf, tr(done.form.title), warning=done.warning).done_with.connect(lambda: form_jobs.was_printed(office, done))
+        preview = self.window.show_pdf(done.pdf, tr(done.form.title), warning=done.warning, starts=done.starts, duplex=done.form.duplex, copies=done.form.copies)
+        preview.done_with.connect(lambda copies: form_jobs.was_printed(office, done, copies))
 
     def printable(self, page: RegisterPage) -> list[tuple[str, str, list[str]]]:
         """(what the menu says, form, ids) of every form that fits something."""

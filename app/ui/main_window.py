@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QCursor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent, QWindow
@@ -421,8 +422,9 @@ class MainWindow(QMainWindow):
         dialog.wanted.connect(self.open_found)
         dialog.open()
 
-    def show_pdf(self, pdf: bytes, title: str, *, warning: str | None = None) -> Preview:
-        preview = Preview(pdf, title, self, warning=warning)
+    def show_pdf(self, pdf: bytes, title: str, *, warning: str | None = None, **asked: Any) -> Preview:
+        """`asked`: starts, duplex and copies, as the form wants them."""
+        preview = Preview(pdf, title, self, warning=warning, **asked)
         preview.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         preview.open()
         return preview

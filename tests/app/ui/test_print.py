@@ -45,3 +45,20 @@ def test_a_printer_that_does_not_answer_is_said(qapp: QApplication, tmp_path: Pa
     with pytest.raises(UserError, match="打印机没有回应"):
         print_pages(document, printer_to(tmp_path / "x.pdf"))
     document.close()
+
+
+def test_copies_and_sides_begin_as_the_form_asks(qapp: QApplication, qtbot: Any, tmp_path: Path) -> None:
+    preview = Preview(forms(2), "推荐表", starts=(0, 1), duplex=True, copies=3)
+    qtbot.addWidget(preview)
+    said: list[int] = []
+    preview.done_with.connect(said.append)
+    assert "双面打印" in preview.count.text() and "一式 3 份" in preview.count.text()
+    printer = printer_to(tmp_path / "paper.pdf")
+    preview.prepare(printer)
+    assert printer.copyCount() == 3
+    preview.print_to(printer)
+    paper = pdfium.PdfDocument(tmp_path / "paper.pdf")
+    sides = 1 if printer.duplex() == QPrinter.DuplexMode.DuplexNone else 2  # the PDF printer has no duplex of its own on every system
+    assert len(paper) == (6 if sides == 1 else 11) and said == [3]
+    paper.close()
+    preview.done(0)
