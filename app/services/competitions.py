@@ -16,7 +16,7 @@ from db.dates import PartialDate
 from db.fields import Reading
 from db.kinds import MARK
 from db.problems import UserError
-from db.registers import Certificate, Competition, CompetitionRound, CompetitionTrade, Entry, Member, Score
+from db.registers import Certificate, Competition, CompetitionRound, CompetitionTrade, Entry, Member, Score, Team
 
 ORDER = ("初赛", "复赛", "决赛")
 OUT = ("退出",)
@@ -212,7 +212,26 @@ def settle(office: Office, competition: str) -> Settled:
                 awarded += award is not None
                 if place is None:
                     without.append(line.full_name)
+        _settle_teams(act, competition, results, policies.rule(act.connection, "team_counts", day).value)
     return Settled(ranked, awarded, tuple(without))
+
+
+def _settle_teams(act: Act, competition: str, results: Sequence["_Result"], counting: int) -> None:
+    """A team's mark is the sum of its best members' totals, all of them where the rule says 0; substitutes count for nobody. What was typed for a team without marked members stays."""
+    teams, entries = table_of(Team), table_of(Entry)
+    totals = {r.entry: r.total for r in results}
+    members: dict[str, list[Decimal]] = {}
+    for row in act.connection.execute(select(entries.c.id, entries.c.team).where(entries.c.competition == competition, entries.c.team.is_not(None), func.coalesce(entries.c.is_substitute, False).is_(False), entries.c.removed_at.is_(None))):
+        if (mark := totals.get(row.id)) is not None:
+            members.setdefault(row.team, []).append(mark)
+    scores: dict[str, Decimal] = {}
+    for team in act.connection.execute(select(teams).where(teams.c.competition == competition, teams.c.removed_at.is_(None))).mappings():
+        marks = sorted(members.get(team["id"], ()), reverse=True)
+        score = sum(marks[: counting or None], Decimal(0)) if marks else team["score"]
+        if score is not None:
+            scores[team["id"]] = score
+    for team_id, score in scores.items():
+        act.change(Team, team_id, {"score": score, "rank": 1 + sum(other > score for other in scores.values())})
 
 
 def _withdrawn(connection: Connection, competition: str) -> list[str]:

@@ -49,9 +49,9 @@ def own_union(office: Office) -> Union:
         return session.scalars(select(Union).where(Union.removed_at.is_(None)).order_by(Union.rowno)).one()
 
 
-def create_practice(folder: Path, *, furnished: bool = True) -> Office:
-    """The practice union: marked as such in its key file, so that it can never speak to a real district."""
-    from app.services import practice
+def create_practice(folder: Path, *, furnished: bool = True, story: bool = False) -> Office:
+    """The practice union: marked as such in its key file, so that it can never speak to a real district. `story`: with a year of every programme."""
+    from app.services import practice, practice_story
     from db import keyslots
 
     office = create_office(
@@ -59,4 +59,6 @@ def create_practice(folder: Path, *, furnished: bool = True) -> Office:
     )
     if furnished:
         practice.furnish(office)
+    if story:
+        practice_story.tell(office)
     return office

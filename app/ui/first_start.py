@@ -257,4 +257,4 @@ def open_practice_office(folder: Path | None = None) -> Office:
     place = folder or home() / "practice"
     if vault.exists(place):
         return Office(vault.unlock(place, setup.PRACTICE_USER, setup.PRACTICE_PASSWORD))
-    return setup.create_practice(place)
+    return setup.create_practice(place, story=True)

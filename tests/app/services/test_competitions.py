@@ -158,3 +158,29 @@ def test_who_withdrew_has_no_place_and_wins_nothing(office: Office, add: Callabl
     competitions.settle(office, contest)
     assert [rank for (rank,) in stored(office, "rank")][:2] == [None, 1]
     assert [w.full_name for w in competitions.winners(office, contest)] == [person(1)["full_name"]]
+
+
+@pytest.mark.parametrize(("counting", "expected"), [(0, {"一队": ("255", 1), "二队": ("170", 2), "三队": ("99", 3)}), (2, {"一队": ("175", 1), "二队": ("170", 2), "三队": ("99", 3)})])
+def test_a_teams_mark_is_the_sum_of_its_best_and_what_was_typed_stays(office: Office, add: Callable[..., str], counting: int, expected: dict[str, tuple[str, int]]) -> None:
+    from app.services.exchange import items
+    from db.registers import Team
+
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "team_counts")
+    items.keep_own(office, "rule", {**row, "value": counting, "valid_from": "2026-01-01", "source": "某通知"})
+    contest = add(Competition, name="团体赛", trades="电工")
+    teams = {name: add(Team, competition=contest, name=name, score=Decimal(99) if name == "三队" else None) for name in ("一队", "二队", "三队")}
+    marks = {}
+    for n, (team, mark, substitute) in enumerate((("一队", 90, False), ("一队", 85, False), ("一队", 80, False), ("一队", 100, True), ("二队", 85, False), ("二队", 85, False))):
+        marks[add(Entry, competition=contest, member=add(Member, **person(n)), trade="电工", team=teams[team], is_substitute=substitute)] = (str(mark), str(mark), False)
+    competitions.enter_scores(office, contest, None, marks)
+    competitions.settle(office, contest)
+    with office.reading() as session:
+        found = {t.name: (f"{t.score.normalize():f}", t.rank) for t in session.scalars(select(Team))}
+    assert found == expected
+
+
+def test_a_wrong_mark_says_whose_it_is(office: Office, add: Callable[..., str]) -> None:
+    contest = add(Competition, name="赛", trades="电工")
+    entry = add(Entry, competition=contest, member=add(Member, **person(1)), trade="电工")
+    with pytest.raises(UserError, match=f"{person(1)['full_name']}：看不懂的分数"):
+        competitions.enter_scores(office, contest, None, {entry: ("八十", "", False)})
