@@ -32,8 +32,8 @@ def referring(register: type[Record]) -> list[tuple[type[Record], str, str]]:
     """(register, field, label) of every reference to a register, in menu order. Told apart by the field's label where a register refers twice."""
     found = []
     for other in REGISTERS:
-        own = [f for f in fields_of(other) if f.kind.refers_to == register.__tablename__]
-        found += [(other, f.name, other.label if len(own) == 1 else f"{other.label}（{f.label}）") for f in own]
+        own = [f for f in fields_of(other) if f.kind.refers_to == register.__tablename__ and not (other is register and other.booked)]  # a booking is booked back by its own act
+        found += [(other, f.name, other.label if len(own) == 1 and other is not register else f"{other.label}（{f.label}）") for f in own]
     return found
 
 

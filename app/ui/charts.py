@@ -48,7 +48,9 @@ class BarChart(QWidget):
     def _draw(self, painter: QPainter, width: int, height: int) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
-        head, foot = px(56), px(30)
+        metrics, step = QFontMetrics(painter.font()), (width - px(16)) / max(len(self.bars), 1)
+        lines = max((-(-metrics.horizontalAdvance(name) // max(round(step - px(8)), 1)) for name, _, _ in self.bars), default=1)
+        head, foot = px(56), px(8) + min(lines, 3) * metrics.height()
         painter.setPen(theme.colour("ink"))
         painter.drawText(QRectF(px(4), 0, width - px(8), px(28)), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.title)
         room, most = height - head - foot, max([value for _, value, _ in self.bars], default=0)
@@ -58,7 +60,6 @@ class BarChart(QWidget):
             painter.setPen(theme.colour("secondary"))
             painter.drawText(QRectF(0, head, width, room), Qt.AlignmentFlag.AlignCenter, tr("还没有数据"))
             return
-        step = (width - px(16)) / len(self.bars)
         for n, (name, value, text) in enumerate(self.bars):
             wide, high = min(step * 0.6, px(64)), room * value / most
             left = px(8) + n * step + (step - wide) / 2
@@ -68,5 +69,4 @@ class BarChart(QWidget):
             painter.setPen(theme.colour("ink"))
             painter.drawText(QRectF(left - step, height - foot - high - px(24), wide + 2 * step, px(22)), Qt.AlignmentFlag.AlignCenter, text)
             painter.setPen(theme.colour("secondary"))
-            fits = QFontMetrics(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, round(step - px(4)))
-            painter.drawText(QRectF(px(8) + n * step, height - foot + px(4), step, px(24)), Qt.AlignmentFlag.AlignCenter, fits)
+            painter.drawText(QRectF(px(8) + n * step + px(2), height - foot + px(4), step - px(4), foot - px(4)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWrapAnywhere, name)

@@ -207,6 +207,9 @@ class FormEditor(FramedDialog):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        narrow = self.width() < px(900)
+        self.table.setColumnHidden(KIND, narrow)
+        self.table.setColumnWidth(WHERE, px(110 if narrow else 210))
         self._soon.start()
 
     def keep(self) -> None:

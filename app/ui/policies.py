@@ -73,7 +73,7 @@ class PoliciesDialog(FramedDialog):
         for kind, r in self._all:
             proposed = tr("　拟") if "拟" in r["source"] else ""
             what = tr("年度目标：") if kind == "target" else ""
-            item = QListWidgetItem(f"{what}{r['title']}　{r['valid_from']}{proposed}")
+            item = QListWidgetItem(f"{what}{r['title']}\n{r['valid_from']}{proposed}")
             item.setData(Qt.ItemDataRole.UserRole, (kind, r.get("id", r.get("count"))))
             item.setToolTip(r["source"])
             self.list.addItem(item)

@@ -63,8 +63,7 @@ class CropView(QWidget):
         share = frame.width() / self.crop.width
         target = QRectF(frame.left() - self.crop.left * share, frame.top() - self.crop.top * share, self.picture.width() * share, self.picture.height() * share)
         painter.drawPixmap(target, self.picture, QRectF(self.picture.rect()))
-        shade = QColor(theme.colour("ink"))
-        shade.setAlpha(150)
+        shade = QColor(0, 0, 0, 150)  # dark in both looks: what is cut away steps back
         for part in (
             QRectF(0, 0, self.width(), frame.top()), QRectF(0, frame.bottom(), self.width(), self.height() - frame.bottom()),
             QRectF(0, frame.top(), frame.left(), frame.height()), QRectF(frame.right(), frame.top(), self.width() - frame.right(), frame.height()),

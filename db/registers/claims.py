@@ -27,6 +27,7 @@ BASES = {SKILL: ("certificate",), CAREER: ("certificate", "entry"), COLLEGE: (),
 class SubsidyApplication(Record):
     __tablename__ = "subsidy_application"
     label: ClassVar[str] = "补贴申请"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "份"
     icon: ClassVar[str] = "banknote"
 

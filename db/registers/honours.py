@@ -24,6 +24,7 @@ class Honour(Record):
 
     __tablename__ = "honour"
     label: ClassVar[str] = "荣誉"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "项"
     icon: ClassVar[str] = "award"
     keys: ClassVar[tuple[tuple[str, ...], ...]] = (("kind", "member", "awarded_on"), ("kind", "collective", "awarded_on"))
@@ -69,6 +70,7 @@ class Nomination(Record):
 
     __tablename__ = "nomination"
     label: ClassVar[str] = "推荐"
+    with_member: ClassVar[bool] = True
     counter: ClassVar[str] = "份"
     icon: ClassVar[str] = "file-user"
     called: ClassVar[tuple[str, ...]] = ("kind", "year")

@@ -96,6 +96,7 @@ class FiguresPage(Page):
         """Charts beside the table where there is room, else below it."""
         super().resizeEvent(event)
         self.split.setOrientation(Qt.Orientation.Horizontal if self.width() >= px(860) else Qt.Orientation.Vertical)
+        self.table.setColumnHidden(0, self.width() < px(640))
 
     def first_focus(self) -> QWidget | None:
         return self.table

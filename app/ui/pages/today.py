@@ -93,7 +93,7 @@ class TodayPage(ScrollPage):
             text = tr("{n} 份补贴或助推将在 30 天内过期").format(n=soon) if soon else tr("{n} 份补贴或助推可以申请").format(n=len(found.claimable))
             self._line("banknote", "warn", text, tr("最早 {day}：{name}（{what}）").format(day=first.last_day or tr("没有期限"), name=first.full_name or first.claim, what=first.title), tr("看谁能申请"), self.apply_wanted.emit)
         if found.unsent:
-            self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), found.unsent_sentence, tr("导出到 U 盘"), self.export_wanted.emit)
+            self._line("send", "accent", tr("有 {n} 条变化还没有送到区里").format(n=found.unsent), _first_of(found.unsent_sentence), tr("导出到 U 盘"), self.export_wanted.emit)
         for one in found.reminders[:3]:
             self._line("calendar-days", "warn", one.text, one.detail, tr("打开"), partial(self.record_wanted.emit, Hit(one.register, one.id, "", "")))
         if found.silence is not None:
@@ -173,3 +173,9 @@ class TodayPage(ScrollPage):
             self._roster_box.addLayout(box)
         if backup is None:
             self._roster_box.addWidget(button(tr("现在备份"), self.backup_wanted.emit, icon_name="database-backup"))
+
+
+def _first_of(sentence: str, most: int = 5) -> str:
+    """会员 236 条，讲座 2 条……等 31 种: a line that is read at a glance."""
+    parts = sentence.split("，")
+    return sentence if len(parts) <= most else tr("{first}……等 {n} 种").format(first="，".join(parts[:most]), n=len(parts))

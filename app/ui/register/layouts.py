@@ -47,7 +47,7 @@ _LAYOUTS: Mapping[str, Layout] = {
             "成绩和奖项": ("entrant_total", "theory_weight", "first_prizes", "second_prizes", "third_prizes", "photo_rule", "note"),
         },
     ),
-    "entry": Layout({"competition": 240, "member": 120, "trade": 110, "state": 90, "theory_score": 90, "practical_score": 90, "rank": 70}, {"报名": ("competition", "member", "trade", "team", "is_substitute", "years_in_trade", "state", "entered_on"), "成绩": ("theory_score", "practical_score", "total_score", "rank", "award", "outcome", "note")}),
+    "entry": Layout({"competition": 240, "member": 150, "trade": 110, "state": 90, "total_score": 90, "rank": 70, "award": 100}, {"报名": ("competition", "member", "trade", "team", "is_substitute", "years_in_trade", "state", "entered_on"), "成绩": ("theory_score", "practical_score", "total_score", "rank", "award", "outcome", "note")}),
     "certificate": Layout(
         {"member": 110, "occupation": 130, "skill_level": 120, "certificate_no": 220, "kind": 160, "issued_on": 110, "is_verified": 90},
         {

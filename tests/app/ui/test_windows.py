@@ -491,7 +491,7 @@ def test_five_are_entered_for_a_competition_by_typing(window: MainWindow, qtbot:
 def test_an_application_is_proposed_previewed_and_saved(window: MainWindow, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     window.registers.apply(one(window.office, Certificate).id)
     page = window.register_page("subsidy_application")
-    assert page.record_page.heading.text().startswith("BT-")
+    assert "BT-" in page.record_page.heading.text()
     page.record_page.leave()
     shown: list[Preview] = []
 
