@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.services import policies
 from app.services.claims import basis as bases
 from app.services.claims import judging, making
-from app.services.membership import NOT_YET, status_on
+from app.services.membership import MEMBER, NOT_YET, status_on
 from app.services.records import Act, Invalid, table_of
 from db import codes
 from db.dates import PartialDate
@@ -45,6 +45,13 @@ class Asked:
     values: Values
     record_id: str | None
     today: date
+    known: dict[Any, Any]
+    """What was looked up for other records of the same act."""
+
+    def once(self, key: Any, look: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = look()
+        return self.known[key]
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def _entry(asked: Asked) -> list[Problem]:
     """Member on that day, a trade of the contest and its level, one entry per person and trade, no second team."""
     values, connection = asked.values, asked.connection
     contests, plans, entries = table_of(Competition), table_of(CompetitionTrade), table_of(Entry)
-    contest = connection.execute(select(contests).where(contests.c.id == values.get("competition"))).mappings().first()
+    contest = asked.once(("contest", values.get("competition")), lambda: connection.execute(select(contests).where(contests.c.id == values.get("competition"))).mappings().first())
     member = _member(connection, values.get("member"))
     if contest is None or member is None:
         return []
@@ -67,12 +74,13 @@ def _entry(asked: Asked) -> list[Problem]:
     if values.get("trade") and trades and values["trade"] not in trades:
         found.append(Problem("trade-unknown", f"这项竞赛没有“{values['trade']}”，可选的是：{'、'.join(trades)}。", "trade"))
     day = values["entered_on"].last_day() if isinstance(values.get("entered_on"), PartialDate) else asked.today
-    state = status_on(Session(connection), member["id"], day).state
+    state = _state(asked, member, day)
     if state in LEFT:
         found.append(Problem("not-a-member", f"{member['full_name']}在{day}已{state}，不能报名。", "member"))
     elif state == NOT_YET:
         found.append(Problem("not-yet-a-member", f"{member['full_name']}在{day}还没有入会，不能报名。", "member"))
-    lowest = connection.execute(select(plans.c.lowest_level).where(plans.c.competition == contest["id"], plans.c.trade == values.get("trade"), plans.c.removed_at.is_(None))).scalar()
+    plan = select(plans.c.lowest_level).where(plans.c.competition == contest["id"], plans.c.trade == values.get("trade"), plans.c.removed_at.is_(None))
+    lowest = asked.once(("plan", contest["id"], values.get("trade")), lambda: connection.execute(plan).scalar())
     ladder = codes.table("skill_level")
     if lowest is not None and (member["skill_level"] is None or ladder.rank(member["skill_level"]) < ladder.rank(lowest)):
         found.append(Problem("level-low", f"{member['full_name']}的等级是“{member['skill_level'] or '没有填'}”，这个工种要“{lowest}”以上。", "member"))
@@ -83,6 +91,16 @@ def _entry(asked: Asked) -> list[Problem]:
     elif values.get("team") and any(o.team and o.team != values["team"] and o.entered_on and o.entered_on.year == day.year for o in others):
         found.append(warning("two-teams", f"{member['full_name']}今年在同一工种还参加了别的队，请看一眼。", "team"))
     return found
+
+
+def _state(asked: Asked, member: Values, day: date) -> str:
+    """What the member was on that day; of today the roster's own fields say it."""
+    if day < asked.today:
+        return status_on(Session(asked.connection), member["id"], day).state
+    since = member["membership_event_date"]
+    if member["membership_event"] in LEFT and (since is None or since.first_day() <= day):
+        return str(member["membership_event"])
+    return NOT_YET if member["joined_on"] is not None and member["joined_on"].first_day() > day else MEMBER
 
 
 def _project(asked: Asked) -> list[Problem]:
@@ -196,19 +214,20 @@ WATCHED = frozenset(_CHECKS) - {"honour", "sign_in"}
 
 def verify(act: Act, today: date) -> None:
     """Whatever way records came (typed, pasted, read in): Invalid, and nothing is written, where one breaks a rule over other tables."""
+    known: dict[Any, Any] = {}
     for register, record_id, changed in tuple(act.written):
         values = act.current(register, record_id)
         if values["removed_at"] is not None:
             continue
-        if errors := [p for p in problems(act.connection, register, values, today=today, record_id=record_id, changed=changed or NEW) if p.is_error]:
+        if errors := [p for p in problems(act.connection, register, values, today=today, record_id=record_id, changed=changed or NEW, known=known) if p.is_error]:
             raise Invalid(errors)
         if register is SubsidyApplication and values["state"] in TO_BE_SENT:
             making.complete(act, record_id)
 
 
-def problems(connection: Connection, register: type[Record], values: Values, *, today: date, record_id: str | None = None, changed: frozenset[str] | None = None) -> list[Problem]:
+def problems(connection: Connection, register: type[Record], values: Values, *, today: date, record_id: str | None = None, changed: frozenset[str] | None = None, known: dict[Any, Any] | None = None) -> list[Problem]:
     """What other tables say about a record. `changed`: of a stored record, the fields that are being changed; None for a new one."""
-    asked = Asked(connection, values, record_id, today)
+    asked = Asked(connection, values, record_id, today, known if known is not None else {})
     found: list[Problem] = []
     for check in _CHECKS.get(register.__tablename__, ()):
         if changed is None or changed is NEW or changed & set(check.about):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -94,6 +95,7 @@ def added_on(connection: Connection | None, day: date, claim: str) -> tuple[Clai
     return tuple(p for p in claim_policies(connection) if p.claim == claim and p.adds and p.holds_on(day))
 
 
+@lru_cache(maxsize=8192)
 def months_after(day: date, months: int) -> date:
     """The same day so many months later, or the last of that month: 2018-02-15 + 12 -> 2019-02-15."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -130,6 +130,10 @@ class Judge:
         return []
 
     def _rivals(self, policy: ClaimPolicy, basis: Basis, on: date, application_id: str | None, own: Mapping[str, Any]) -> list[Problem]:
+        rights = _same_right(basis)
+        if not own and basis.field != "patent" and (basis.member is None or basis.member["id"] not in self._by_member) and not any(right in self._by_basis for right in rights):
+            return []  # nothing of hers was ever claimed
+
         def alive(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             return [r for r in rows if r["id"] != application_id and r["state"] not in DEAD_STATES]
 
@@ -140,7 +144,7 @@ class Judge:
             found.append(Problem("not-hers", f"所凭的是{basis.member['full_name']}的，不是申请人本人的，请核对。", "member"))
         if own.get("has_other_claim"):
             found.append(Problem("other-claim", "本人已享受同一证书的其他补贴，不能再申请。", "has_other_claim"))
-        for rival in alive(row for field, record_id in _same_right(basis) for row in self._by_basis.get((field, record_id), ())):
+        for rival in alive(row for field, record_id in rights for row in self._by_basis.get((field, record_id), ())):
             rival_kind = rival["kind"] or SKILL
             if rival_kind == policy.claim and (rival["training"] is None or basis.field == "training"):
                 said = "这本证书已经申请过补贴，不能再用。" if basis.field == "certificate" else f"已经用它申请过{policy.claim}，不能再用。"

@@ -495,8 +495,8 @@ def test_an_application_is_proposed_previewed_and_saved(window: MainWindow, qtbo
     page.record_page.leave()
     shown: list[Preview] = []
 
-    def show(pdf: bytes, title: str, warning: str | None = None) -> Preview:
-        shown.append(Preview(pdf, title, warning=warning))
+    def show(pdf: bytes, title: str, warning: str | None = None, **asked: Any) -> Preview:
+        shown.append(Preview(pdf, title, warning=warning, **asked))
         return shown[-1]
 
     monkeypatch.setattr(window, "show_pdf", show)
