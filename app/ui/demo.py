@@ -125,7 +125,7 @@ class Demonstration:
         members.open_row(0)
         self.shot("会员-一个人")
         members.record_page.leave()
-        members.export(self.out / "会员名册.xlsx")
+        members.output.export(self.out / "会员名册.xlsx")
         self.wait(jobs.is_idle)
 
     def open_door(self) -> None:
@@ -194,7 +194,7 @@ class Demonstration:
         dialog.close()
         self.window.go("entry")
         self.shot("参赛报名")
-        self.window.register_page("entry").export(self.out / "参赛报名.xlsx")
+        self.window.register_page("entry").output.export(self.out / "参赛报名.xlsx")
         self.wait(jobs.is_idle)
 
     def apply_for_subsidy(self) -> None:

@@ -2,31 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMessageBox, QPushButton, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
-from app.services import listing, nearly, spreadsheet
+from app.services import listing, nearly
 from app.services.listing import Query
 from app.services.office import Office
 from app.services.records import ActKind, Changed
-from app.ui import errors, jobs
+from app.ui import errors
 from app.ui.lecture.page import LecturePage
 from app.ui.navigation import Tabs
 from app.ui.preferences import Preferences
 from app.ui.register.columns import TableColumns
 from app.ui.register.edits import TableEdits
 from app.ui.register.model import RegisterModel
+from app.ui.register.output import PageMenus, TableOutput
 from app.ui.register.person_page import PersonPage
 from app.ui.register.pivot import PivotDialog
 from app.ui.register.record_page import RecordPage
 from app.ui.register.related_page import RelatedPage
 from app.ui.register.sheets import MemberSheets
 from app.ui.register.side_page import SidePage
-from app.ui.register.views import FilterRow, GroupDialog, Views, action, print_list
+from app.ui.register.views import FilterRow, GroupDialog, Views, print_list
 from app.ui.text import tr
 from app.ui.theme import px, theme
 from app.ui.widgets import ColouredDelegate, EmptyState, Page, QuietCombo, button, label, row
@@ -66,6 +66,7 @@ class RegisterPage(Page):
         self.scope = listing.CURRENT if register is Member else ""
         self.columns = TableColumns(self)
         self.edits = TableEdits(self)
+        self.output, self.menus = TableOutput(self), PageMenus(self)
         self.views = Views(self)
         self.model = RegisterModel(office, register)
         self._build_bar(extra)
@@ -133,10 +134,10 @@ class RegisterPage(Page):
         for text, scope in ((tr("在册"), listing.CURRENT), (tr("离开或退休"), listing.GONE), (tr("全部"), "")):
             self.scopes.addItem(text, scope)
         self.scopes.currentIndexChanged.connect(lambda _n: self._choose_scope())
-        self.edit_button = button(tr("编辑"), self._show_edits, icon_name="square-pen", tip=tr("粘贴、填充、替换、批量改"))
-        self.view_button = button(tr("视图"), self._show_views, icon_name="bookmark", tip=tr("保存的视图、分组、筛选行、打印"))
+        self.edit_button = button(tr("编辑"), self.menus.show_edits, icon_name="square-pen", tip=tr("粘贴、填充、替换、批量改"))
+        self.view_button = button(tr("视图"), self.menus.show_views, icon_name="bookmark", tip=tr("保存的视图、分组、筛选行、打印"))
         self.member_sheets = MemberSheets(self) if self.register is Member else None
-        self.export_button = button(tr("导出表格"), self.member_sheets.show_menu if self.member_sheets else self.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
+        self.export_button = button(tr("导出表格"), self.member_sheets.show_menu if self.member_sheets else self.output.ask_export, icon_name="file-spreadsheet", tip=tr("把现在显示的存成 .xlsx"))
         self.bar = row(self.quick, self.scopes, self.count, self.edit_button, self.view_button, self.unmask, self.export_button, spacing=8, wide=self.quick)
         box.addLayout(self.bar)
         self.scopes.setVisible(self.register is Member)  # only once it has a parent: before, it would be a window of its own
@@ -177,7 +178,7 @@ class RegisterPage(Page):
         header.sectionClicked.connect(self.columns.sort_by)
         table.doubleClicked.connect(lambda index: self.open_row(index.row()))
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.customContextMenuRequested.connect(self._row_menu)
+        table.customContextMenuRequested.connect(self.menus.show_row)
         self.columns.apply()
         header.sectionResized.connect(lambda *_: self.columns.remember())
         header.sectionMoved.connect(lambda *_: self.columns.remember())
@@ -192,14 +193,14 @@ class RegisterPage(Page):
         self._shortcut("Return", self._open_current, on=self.table)
         self._shortcut("Enter", self._open_current, on=self.table)
         self._shortcut("Delete", self.remove_selected, on=self.table)
-        self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.copy, on=self.table)
+        self._shortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.output.copy, on=self.table)
         self._shortcut("Escape", self._escape, on=self)
         self._shortcut("F3", self.columns.menu_here, on=self.table)
         self._shortcut(QKeySequence(QKeySequence.StandardKey.Paste), self.edits.paste, on=self.table)
         self._shortcut("Ctrl+D", self.edits.fill_down, on=self.table)
         self._shortcut("Ctrl+H", self.edits.replace, on=self.table)
         self._shortcut("Ctrl+R", self.edits.change_many, on=self.table)
-        self._shortcut("Ctrl+Shift+C", self.copy_cell, on=self.table)
+        self._shortcut("Ctrl+Shift+C", self.output.copy_cell, on=self.table)
         self._shortcut("Ctrl+Shift+L", self.toggle_filter_row, on=self.stack.widget(0))
         self._shortcut("Ctrl+G", self.show_groups, on=self.stack.widget(0))
         self._shortcut("Down", self.table.setFocus, on=self.quick)
@@ -354,32 +355,6 @@ class RegisterPage(Page):
         if (pdf := print_list(self)) is not None:
             self.pdf_ready.emit(pdf, self.heading.text(), None)
 
-    def _show_edits(self) -> None:
-        menu = QMenu(self)
-        action(menu, tr("粘贴"), self.edits.paste, "Ctrl+V")
-        action(menu, tr("粘贴成新行"), self.edits.paste_as_new)
-        if self.register is not Member and not self.register.only_one:
-            action(menu, tr("从表格导入…"), self.edits.ask_file)
-        action(menu, tr("向下填充"), self.edits.fill_down, "Ctrl+D")
-        action(menu, tr("查找替换…"), self.edits.replace, "Ctrl+H")
-        action(menu, tr("批量改…"), self.edits.change_many, "Ctrl+R")
-        for text, do in self.more_edits.items():
-            action(menu, text, do)
-        menu.exec(self.edit_button.mapToGlobal(QPoint(0, self.edit_button.height())))
-
-    def _show_views(self) -> None:
-        menu = self.views.menu(self)
-        menu.addSeparator()
-        action(menu, tr("显示哪些列…"), self.columns.choose)
-        action(menu, tr("筛选行"), self.toggle_filter_row, "Ctrl+Shift+L")
-        action(menu, tr("分组计数…"), self.show_groups, "Ctrl+G")
-        action(menu, tr("透视表…"), self.show_pivot)
-        action(menu, tr("打印显示的这些…"), self.print_list)
-        action(menu, tr("导出表格…"), self.member_sheets.show_menu if self.member_sheets else self.ask_export)
-        if any(f.is_masked for f in self.model.fields):
-            action(menu, tr("遮住号码") if self.model.unmasked else tr("显示号码"), self._toggle_mask)
-        menu.exec(self.view_button.mapToGlobal(QPoint(0, self.view_button.height())))
-
     def _show_chips(self) -> None:
         while (item := self.chips.takeAt(0)) is not None:
             if widget := item.widget():
@@ -478,32 +453,6 @@ class RegisterPage(Page):
             first = listing.titles(session, self.register.__tablename__, ids[:1]).get(ids[0], "")
         return first if len(ids) == 1 else f"{first}等 {len(ids)} {self.register.counter}"
 
-    def _row_menu(self, place: QPoint) -> None:
-        if not self.selected_ids():
-            return
-        menu = QMenu(self)
-        menu.addAction(tr("打开"), self._open_current)
-        menu.addAction(tr("复制"), self.copy)
-        menu.addAction(tr("复制这一格"), self.copy_cell)
-        menu.addAction(tr("删除"), self.remove_selected)
-        menu.exec(self.table.viewport().mapToGlobal(place))
-
-    def copy(self) -> None:
-        """The selected rows as a block that a spreadsheet takes; as shown, masks included."""
-        columns = self.columns.visible()
-        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows(self._first_column()))
-        lines = ["\t".join(self.model.fields[n].label for n in columns)]
-        lines += ["\t".join(self.model.texts(r)[n].replace("\t", " ").replace("\n", " ") for n in columns) for r in rows]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-        self.said.emit(tr("已复制 {n} 行，可以粘贴到表格里。").format(n=len(rows)))
-
-    def copy_cell(self) -> None:
-        """The one cell, as shown."""
-        index = self.table.currentIndex()
-        if index.isValid():
-            QGuiApplication.clipboard().setText(self.model.texts(index.row())[index.column()])
-            self.said.emit(tr("已复制这一格。"))
-
     def _toggle_mask(self) -> None:
         showing = not self.model.unmasked
         if showing:
@@ -514,25 +463,3 @@ class RegisterPage(Page):
         self.fit(self.width())
         self.refresh()
 
-    def ask_export(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, tr("导出表格"), f"{self.register.label}.xlsx", tr("表格 (*.xlsx)"))
-        if path:
-            self.export(Path(path))
-
-    def export(self, path: Path, *, done: Callable[[int], None] | None = None) -> None:
-        """Write what is shown, in its order and columns; numbers masked unless they are shown."""
-        columns = self.columns.visible()
-        headers = [self.model.fields[n].label for n in columns]
-        model = RegisterModel(self.office, self.register)  # the worker's own, so that scrolling does not disturb it
-        model.order, model.unmasked = list(self.model.order), self.model.unmasked
-        total = len(model.order)
-
-        def write(progress: Callable[[int, int], None]) -> int:
-            return spreadsheet.write(path, self.register.label, headers, ([model.texts(r)[n] for n in columns] for r in range(total)), total=total, progress=progress)
-
-        def finished(count: int) -> None:
-            self.said.emit(tr("已导出 {n} 行到 {name}").format(n=count, name=path.name))
-            if done:
-                done(count)
-
-        jobs.start(write, done=finished, failed=lambda e: errors.show(self, e), reports=True)

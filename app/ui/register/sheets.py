@@ -37,7 +37,7 @@ class MemberSheets:
     def show_menu(self) -> None:
         page = self.page
         menu = QMenu(page)
-        action(menu, tr("现在显示的这些…"), page.ask_export)
+        action(menu, tr("现在显示的这些…"), page.output.ask_export)
         action(menu, tr("工会会员信息采集表…"), self.ask_official)
         action(menu, tr("空白的采集表…"), self.ask_blank)
         with page.office.reading() as session:

@@ -130,7 +130,7 @@ def test_what_was_printed_of_a_record_stands_on_its_page(window: MainWindow) -> 
         form_jobs.was_printed(window.office, form_jobs.job_named(window.office, "studio_declaration", [studio]))
     with window.office.reading() as session:
         printed = related.prints(session, studio)
-    assert ([p.copy for p in printed] == [2, 1] and printed[0].title == "职工创新工作室申报表") or printed[0].title
+    assert [p.copy for p in printed] == [2, 1]
     page = opened(window, Studio)
     assert page.prints.isVisible() and page.has_forms and page.print_button.isVisible()
 

@@ -252,7 +252,7 @@ def test_pairs_are_gone_through_from_the_menu(window: MainWindow, members: Regis
 def test_erasing_asks_for_the_name(window: MainWindow, page: PersonPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     member, name = page.record_id or "", page.heading.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "本人.xlsx"), ""))
-    page.ask_export()
+    page.output.ask_export()
     assert (tmp_path / "本人.xlsx").exists()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("别人", True))
     page.ask_erase()
@@ -319,14 +319,14 @@ def test_the_cursor_stays_in_its_column_and_the_selection_stays(members: Registe
 
 def test_a_whole_row_pasted_over_another_person_does_not_change_who_she_is(window: MainWindow, members: RegisterPage, answer: Any) -> None:
     ids = put(members, "department", 0)
-    members.copy()
+    members.output.copy()
     other = put(members, "department", 2)
     names = values(window.office, "full_name", *other)
     dialogs = answer(ChangeDialog, result=0)
     members.edits.paste()
     assert "姓名" not in {row[1] for row in dialogs[0].model.rows}
     assert (values(window.office, "full_name", *other), len(ids)) == (names, 1)
-    members.copy_cell()
+    members.output.copy_cell()
     assert "\n" not in QGuiApplication.clipboard().text()
 
 

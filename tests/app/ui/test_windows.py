@@ -229,7 +229,7 @@ def test_every_register_exports_what_is_shown(window: MainWindow, qtbot: Any, tm
     window.go(key)
     page = window.register_page(key)
     done: list[int] = []
-    page.export(tmp_path / "a.xlsx", done=done.append)
+    page.output.export(tmp_path / "a.xlsx", done=done.append)
     qtbot.waitUntil(lambda: bool(done), timeout=20_000)
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     assert sheet.max_row == 1 + len(page.model.order)
@@ -317,7 +317,7 @@ def test_the_table_sorts_filters_hides_columns_and_copies_a_block(window: MainWi
     page.columns.show(0, False)
     assert page.table.isColumnHidden(0)
     page.table.selectAll()
-    page.copy()
+    page.output.copy()
     block = QGuiApplication.clipboard().text().split("\n")
     assert len(block) == 1 + len(page.model.order) and all(len(line.split("\t")) == len(page.columns.visible()) for line in block)
     page.quick.setText("zzzzzz")
