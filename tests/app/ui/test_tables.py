@@ -252,7 +252,7 @@ def test_pairs_are_gone_through_from_the_menu(window: MainWindow, members: Regis
 def test_erasing_asks_for_the_name(window: MainWindow, page: PersonPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     member, name = page.record_id or "", page.heading.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "本人.xlsx"), ""))
-    page.output.ask_export()
+    page.ask_export()
     assert (tmp_path / "本人.xlsx").exists()
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("别人", True))
     page.ask_erase()
