@@ -76,9 +76,10 @@ def _entry(asked: Asked) -> list[Problem]:
     day = values["entered_on"].last_day() if isinstance(values.get("entered_on"), PartialDate) else asked.today
     state = _state(asked, member, day)
     if state in LEFT:
-        found.append(Problem("not-a-member", f"{member['full_name']}在{day}已{state}，不能报名。", "member"))
+        since = member["membership_event_date"] if member["membership_event"] == state else None
+        found.append(Problem("not-a-member", f"{member['full_name']}{since.chinese() + '起' if since else ''}已{state}，不能报名。", "member"))
     elif state == NOT_YET:
-        found.append(Problem("not-yet-a-member", f"{member['full_name']}在{day}还没有入会，不能报名。", "member"))
+        found.append(Problem("not-yet-a-member", f"{member['full_name']}还没有入会，不能报名。", "member"))
     plan = select(plans.c.lowest_level).where(plans.c.competition == contest["id"], plans.c.trade == values.get("trade"), plans.c.removed_at.is_(None))
     lowest = asked.once(("plan", contest["id"], values.get("trade")), lambda: connection.execute(plan).scalar())
     ladder = codes.table("skill_level")
