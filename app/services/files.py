@@ -12,7 +12,7 @@ from app.services import portrait
 from app.services.lectures.photos import scaled, small_enough
 from app.services.office import Office
 from app.services.records import ActKind
-from db.office_tables import RecordFile
+from db.office_tables import MergedAway, RecordFile
 from db.problems import UserError
 from db.record import Record, fields_of, new_id
 from db.registers import Competition, Entry, Member
@@ -24,6 +24,7 @@ LARGEST = 20 << 20
 MOST = 40
 ALLOWED = (".jpg", ".jpeg", ".png", ".pdf", ".docx", ".xlsx", ".doc", ".xls", ".txt")
 _TABLE = cast(Table, RecordFile.__table__)
+_MERGED = cast(Table, MergedAway.__table__)
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,16 @@ class Kept:
     size: int
 
 
+def _known_as(connection: Connection, record_id: str) -> list[str]:
+    """A record's id, and those of the records that were merged into it."""
+    ids = [record_id]
+    for one in ids:
+        ids += connection.execute(select(_MERGED.c.old_id).where(_MERGED.c.into_id == one)).scalars()
+    return ids
+
+
 def of_record(connection: Connection, record_id: str) -> list[Kept]:
-    rows = connection.execute(select(_TABLE).where(_TABLE.c.record_id == record_id).order_by(_TABLE.c.id))
+    rows = connection.execute(select(_TABLE).where(_TABLE.c.record_id.in_(_known_as(connection, record_id))).order_by(_TABLE.c.id))
     return [Kept(r.id, r.role, r.name, r.media_type, r.added_at, len(r.body)) for r in rows]
 
 
@@ -51,7 +60,7 @@ def body_of(connection: Connection, file_id: str) -> bytes:
 
 def photo_of(connection: Connection, record_id: str) -> bytes | None:
     """The newest photograph of a record."""
-    return connection.execute(select(_TABLE.c.body).where(_TABLE.c.record_id == record_id, _TABLE.c.role == PHOTO).order_by(_TABLE.c.id.desc()).limit(1)).scalar()
+    return connection.execute(select(_TABLE.c.body).where(_TABLE.c.record_id.in_(_known_as(connection, record_id)), _TABLE.c.role == PHOTO).order_by(_TABLE.c.id.desc()).limit(1)).scalar()
 
 
 def pictures_of(connection: Connection, record_id: str) -> list[Kept]:

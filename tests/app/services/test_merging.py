@@ -17,9 +17,10 @@ from app.services.records import ActKind, resolve, table_of
 from app.services.roster import batch
 from app.services.roster.matching import Matcher, compare, pairs_in_roster
 from app.services.roster.reader import Sheet
+from db.dates import PartialDate
 from db.problems import UserError
 from db.record import values_of
-from db.registers import REGISTERS, Certificate, Lecture, Member, SignIn
+from db.registers import REGISTERS, Certificate, Competition, Entry, Lecture, Member, SignIn
 from tests.conftest import NOW, id_number, person
 
 
@@ -147,3 +148,47 @@ def test_nobody_is_near_herself(office: Office, two: tuple[str, str]) -> None:
     for record_id, row in matcher.stored.items():
         assert record_id not in [n.id for n in matcher.near(row)]
     assert table_of(Member) is not None
+
+
+def test_two_entries_become_one_with_the_mark_and_the_certificate_of_either(office: Office, add: Callable[..., str]) -> None:
+    from decimal import Decimal
+
+    from db.registers import Certificate, CompetitionRound, Score
+
+    keep, away = add(Member, **person(1)), add(Member, **person(2))
+    contest = add(Competition, name="赛", trades="电工")
+    final = add(CompetitionRound, competition=contest, name="决赛")
+    stays, goes = (add(Entry, competition=contest, member=who, trade="电工", **more) for who, more in ((keep, {}), (away, {"theory_score": Decimal(80), "rank": 3})))
+    add(Score, round=final, entry=stays, theory_score=Decimal(1))
+    add(Score, round=final, entry=goes, practical_score=Decimal(90))
+    certificate = add(Certificate, member=away, occupation="电工", entry=goes)
+    act = merging.merge(office, keep, away)
+    with office.reading() as session:
+        entry = session.scalars(select(Entry).where(Entry.removed_at.is_(None))).one()
+        score = session.scalars(select(Score).where(Score.removed_at.is_(None))).one()
+        held = session.scalars(select(Certificate).where(Certificate.id == certificate)).one()
+        assert (entry.id, entry.rank, entry.theory_score) == (stays, 3, Decimal(80))
+        assert (score.entry, score.theory_score, score.practical_score) == (stays, Decimal(1), Decimal(90))
+        assert (held.member, held.entry) == (keep, stays)
+    undo.undo(office, act)
+    with office.reading() as session:
+        assert {e.id: (e.member, e.rank) for e in session.scalars(select(Entry).where(Entry.removed_at.is_(None)))} == {stays: (keep, None), goes: (away, 3)}
+        assert session.scalars(select(Certificate.entry).where(Certificate.id == certificate)).one() == goes
+
+
+def test_two_hardship_files_become_one_with_both_families(office: Office, add: Callable[..., str]) -> None:
+    from app.services import files, guarded
+    from db.registers import FamilyMember, HardshipCase
+
+    guarded.let(office, office.user.name, may=True)
+    keep, away = add(Member, **person(1)), add(Member, **person(2))
+    cases = [add(HardshipCase, member=who, consent_on=PartialDate(2026, 1, 1), **more) for who, more in ((keep, {}), (away, {"cause": "患病"}))]
+    for n, case in enumerate(cases):
+        add(FamilyMember, hardship_case=case, full_name=f"家属{'甲乙'[n]}")
+    files.put(office, Member, away, "身份证.pdf", b"%PDF", files.SCAN)
+    merging.merge(office, keep, away)
+    with office.reading() as session:
+        case = session.scalars(select(HardshipCase).where(HardshipCase.removed_at.is_(None))).one()
+        assert (case.id, case.member, case.cause) == (cases[0], keep, "患病")
+        assert {f.hardship_case for f in session.scalars(select(FamilyMember).where(FamilyMember.removed_at.is_(None)))} == {cases[0]}
+        assert [k.name for k in files.of_record(session.connection(), keep)] == ["身份证.pdf"]
