@@ -45,6 +45,8 @@ class Record(Base):
     """The fields that name a record; its first text where there are none."""
     with_member: ClassVar[bool] = False
     """Whether its member's name comes before what it is called: 张三 电工."""
+    named_by: ClassVar[tuple[str, ...]] = ()
+    """References whose names come before what it is called: a mark is somebody's, in a round."""
     guarded: ClassVar[bool] = False
     """Whether only those may see it whom the administrator let: hardship and family data."""
 

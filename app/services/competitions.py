@@ -305,6 +305,19 @@ def winners(office: Office, competition: str) -> list[Won]:
         return _winners(connection, competition, office.clock().astimezone().date())
 
 
+def why_nobody_won(office: Office, competition: str) -> str:
+    """The one reason why there is no certificate to register, in a sentence."""
+    entries, trades = table_of(Entry), table_of(CompetitionTrade)
+    with office.vault.engine.connect() as connection:
+        live = (entries.c.competition == competition, entries.c.removed_at.is_(None))
+        if connection.execute(select(entries.c.id).where(*live, entries.c.rank.is_not(None)).limit(1)).first() is None:
+            return "还没有评定名次。请先点“评定名次和奖项”。"
+        plans = connection.execute(select(trades.c.pass_level, trades.c.promotion_level).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).all()
+    if not any(p.pass_level or p.promotion_level for p in plans):
+        return "不知道谁能取证。请打开这项竞赛，在右边“竞赛工种”里新建工种，写明合格取证等级或晋级等级。"
+    return "该登记的都已经登记了，或者没有人达到取证的分数和名次。"
+
+
 def _winners(connection: Connection, competition: str, day: date) -> list[Won]:
     trades, entries, members, certificates = table_of(CompetitionTrade), table_of(Entry), table_of(Member), table_of(Certificate)
     plans = {r["trade"]: r for r in connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}

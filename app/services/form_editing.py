@@ -28,6 +28,8 @@ _KINDS = {"grid": "表格", "list": "名单", "opinion": "意见栏", "checklist
 _NUMBERS = {"w": "宽", "height": "高", "row_height": "行高", "size": "字号", "space_before": "上空", "lines": "行数", "rows_per_page": "每页行数", "blank_rows": "空行", "side_width": "边宽", "photo_rows": "照片占几行"}
 _TEXTS = {"label": "名称", "value": "内容", "title": "标题", "side": "栏名", "text": "文字", "photo": "照片格"}
 DRAWN = frozenset(DRAW) | {"table", "cards", "page_break"}
+LEAST = 80
+"""Millimetres that the margins must leave on either side of a sheet."""
 Path = tuple[str | int, ...]
 
 
@@ -191,6 +193,9 @@ def check(name: str, toml: str) -> template.Form:
     except (KeyError, TypeError, ValueError) as e:
         raise UserError(f"这份定义少了 {e}，印不出来。") from e
     ours = template.load(name) if name in template.form_names() else form
+    wide, high = (297, 210) if form.orientation == "landscape" else (210, 297)
+    if wide - form.margins[1] - form.margins[3] < LEAST or high - form.margins[0] - form.margins[2] < LEAST:
+        raise UserError(f"页边距太大，纸上不到 {LEAST} 毫米可以印。")
     for block in form.blocks:
         if block.get("kind") not in DRAWN:
             raise UserError(f"不认得“{block.get('kind')}”这种块。")

@@ -167,15 +167,23 @@ def book_in(act: Act, values: Mapping[str, Any]) -> str:
     return act.create(LedgerEntry, values)
 
 
+def why_not_reversed(connection: Connection, entry: str) -> str:
+    """Why a line cannot be booked back, in a sentence; empty where it can."""
+    ledger = table_of(LedgerEntry)
+    row = connection.execute(select(ledger.c.reverses).where(ledger.c.id == entry)).first()
+    if row is None or row.reverses or connection.execute(select(ledger.c.id).where(ledger.c.reverses == entry, ledger.c.removed_at.is_(None))).first():
+        return "这一笔已经冲销过，或者它本身就是冲销。"
+    return ""
+
+
 def reverse(office: Office, entry: str, why: str) -> str:
     """Book a line back: the same amount on the other side, with the reason. UserError where it was booked back before."""
     if not why.strip():
         raise UserError("冲销要写原因。")
     with office.act(ActKind.EDIT, "冲销") as act:
         row = act.current(LedgerEntry, entry)
-        ledger = table_of(LedgerEntry)
-        if row["reverses"] or act.connection.execute(select(ledger.c.id).where(ledger.c.reverses == entry, ledger.c.removed_at.is_(None))).first():
-            raise UserError("这一笔已经冲销过，或者它本身就是冲销。")
+        if said := why_not_reversed(act.connection, entry):
+            raise UserError(said)
         act.title = f"冲销：{row['summary']}"
         keep = {name: row[name] for name in ("programme", "budget_line", "source", "beneficiaries", "claim")}
         today = PartialDate.of(office.clock().astimezone().date())

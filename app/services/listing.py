@@ -193,6 +193,11 @@ def titles(session: Session, register_name: str, ids: Sequence[str]) -> dict[str
     for start in range(0, len(wanted), 500):
         for record in session.scalars(select(register).where(register.id.in_(wanted[start : start + 500]))):
             found[record.id] = record.title
+    for name in reversed(register.named_by):
+        column = table_of(register).c[name]
+        named: dict[str, str] = dict(session.execute(select(table_of(register).c.id, column).where(table_of(register).c.id.in_(list(found)[:AT_ONCE]))).all())
+        words = titles(session, str(field_of(register, name).kind.refers_to), [i for i in named.values() if i])
+        found = {i: " ".join(part for part in (words.get(named.get(i) or "", ""), title) if part) for i, title in found.items()}
     if register.with_member:
         table = table_of(register)
         members = dict(session.execute(select(table.c.id, table.c.member).where(table.c.id.in_(list(found)))).all()) if len(found) <= AT_ONCE else dict(session.execute(select(table.c.id, table.c.member)).all())
@@ -232,7 +237,7 @@ def describe(session: Session, record: Record) -> Hit:
         detail = " · ".join(part for part in (record.department, record.employee_no and f"工号 {record.employee_no}", record.mobile and f"手机尾号 {record.mobile[-4:]}", record.has_left and record.membership_event) if part)
     elif isinstance(record, Certificate | Entry | SubsidyApplication | SignIn) and record.member:
         detail = titles(session, Member.__tablename__, [record.member]).get(record.member, "")
-    title = titles(session, record.__tablename__, [record.id])[record.id] if record.with_member else record.title
+    title = titles(session, record.__tablename__, [record.id])[record.id] if record.with_member or record.named_by else record.title
     if isinstance(record, Certificate) and detail:
         title, detail = f"{detail}　{record.title}", record.kind or ""
     return Hit(record.__tablename__, record.id, title, detail or record.label)

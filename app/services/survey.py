@@ -79,6 +79,8 @@ class Line:
     figure: Figure | None
     value: Decimal | None
     part_of: str
+    is_typed: bool = False
+    """Whether a person says it; else the registers do."""
 
     @property
     def shown(self) -> str:
@@ -107,11 +109,11 @@ class Survey:
         lines = {line.no: line for sheet in self.sheets for line in sheet.lines}
         said = [f"封面 {no} {label}还没有填，请到“本工会”里补上。" for no, label, value in self.cover if not value]
         for line in lines.values():
-            whole = lines.get(line.part_of)
-            if line.value is not None and line.value < 0:
-                said.append(f"{line.no} {line.label}不能是负数。")
-            if whole is not None and line.value is not None and whole.value is not None and line.value > whole.value:
-                said.append(f"{line.no} {line.label}（{line.shown}）比 {whole.no} {whole.label}（{whole.shown}）还多。")
+            for whole in (lines[no] for no in line.part_of.split() if no in lines):
+                if line.value is not None and whole.value is not None and line.value > whole.value:
+                    said.append(f"{line.no} {line.label}（{line.shown}）比 {whole.no} {whole.label}（{whole.shown}）还多。")
+        if blank := [line.no for line in lines.values() if line.is_typed and line.value is None]:
+            said.append(f"还有 {len(blank)} 项没有填：{'、'.join(blank[:8])}{'……' if len(blank) > 8 else ''}；没有的填 0。")
         ages = [lines[no].value for no in ("108", "109", "110") if no in lines]
         if "103" in lines and (total := lines["103"].value) is not None and all(v is not None for v in ages) and (known := sum((v for v in ages if v is not None), Decimal(0))) < total:
             said.append(f"有 {total - known:f} 名会员没有出生日期，年龄三项加起来不等于会员人数。")
@@ -130,11 +132,12 @@ def survey(connection: Connection, year: int, *, hidden: frozenset[str] = frozen
         lines = []
         for item in row["items"]:
             figure, value = named.get(item.get("figure", "")), typed.get(item["no"])
-            if item.get("figure") == "employees":
-                value = Decimal(own["employee_count"]) if own["employee_count"] is not None else value
+            known = item.get("figure") == "employees" and own["employee_count"] is not None
+            if known:
+                value = Decimal(own["employee_count"])
             elif figure is not None and figure.register.__tablename__ not in hidden:
                 value = _value(connection, figure, span)
-            lines.append(Line(item["no"], item["label"], item["unit"], figure, value, item.get("part_of", "")))
+            lines.append(Line(item["no"], item["label"], item["unit"], figure, value, item.get("part_of", ""), figure is None and not known))
         sheets.append(Sheet(row["id"], row["title"], tuple(lines)))
     cover = (("901", "统计编码", own["stat_code"] or ""), ("902", "工会名称", own["name"] or ""), ("903", "行政区划代码", own["area_code"] or ""), ("904", "组织类型", own["organisation_form"] or ""))
     return Survey(span, cover, tuple(sheets))
@@ -205,6 +208,6 @@ def printed(office: Office, found: Survey) -> bytes:
     """The tables as a PDF, one line an item."""
     from app.services import paperwork
 
-    rows = [[sheet.title, line.no, line.label, line.unit, line.shown, "统计" if line.figure is not None or line.no == "101" else "填报"] for sheet in found.sheets for line in sheet.lines]
+    rows = [[sheet.title, line.no, line.label, line.unit, line.shown, "填报" if line.is_typed else "统计"] for sheet in found.sheets for line in sheet.lines]
     name = own_union(office).name or ""
     return paperwork.list_sheet(office, f"基层工会调查表　{found.year.title}　{name}"[:60], ("表", "编号", "项目", "单位", "数", "来源"), (150, 60, 240, 60, 110, 70), rows, numbered=False)

@@ -188,9 +188,10 @@ class RegisterActions:
     def narrow(self, register: type[Record], fixed: dict[str, Any], title: str, owner: type[Record], owner_id: str, *, empty: str = "") -> None:
         """The rows of a register that belong to one record of another; Escape leads back to it."""
         key = register.__tablename__
+        was_open = self.window.register_page(owner.__tablename__).stack.currentIndex() == 1
 
         def back() -> None:
-            if self.window.go(owner.__tablename__):
+            if self.window.go(owner.__tablename__) and was_open:
                 self.window.register_page(owner.__tablename__).open_record(owner_id)
 
         if self.window.go(key):
@@ -203,6 +204,7 @@ class RegisterActions:
             page.show_all()
             columns = {"shown": found.get("columns", []), "widths": {}}
             page.show_view({"quick": "", "filters": found.get("filters", {}), "sort": found.get("sort"), "scope": "", "columns": columns, "pivot": found.get("pivot")}, tr(found["title"]))
+            page.come_from(lambda: self.window.go("figures"))
             page.show_pivot()
 
     def show_entries(self) -> None:

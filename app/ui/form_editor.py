@@ -9,6 +9,7 @@ from app.printing import template
 from app.services import form_editing
 from app.services.form_editing import NUMBER, Spot
 from app.services.office import Office
+from app.ui.asking import sure
 from app.ui.dialog import FramedDialog
 from app.ui.preview import page_image
 from app.ui.score_sheet import MarkTable
@@ -213,6 +214,7 @@ class FormEditor(FramedDialog):
         self._soon.start()
 
     def keep(self) -> None:
+        self.table.settle()
         try:
             form_editing.keep(self.office, self._shown, self._toml)
         except UserError as e:
@@ -229,7 +231,7 @@ class FormEditor(FramedDialog):
             self._changed()
 
     def _may_leave(self) -> bool:
-        return QMessageBox.question(self, tr("改打印的表格"), tr("改动还没有保存，不要了吗？")) == QMessageBox.StandardButton.Yes
+        return sure(self, tr("改打印的表格"), tr("改动还没有保存，不要了吗？"))
 
     def reject(self) -> None:
         if not self.is_dirty or self._may_leave():

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services import figures, form_jobs, guarded, undo
+from app.services import figures, guarded, undo
 from app.services.listing import Hit
 from app.services.office import Office, moment_of
 from app.services.records import ActKind, Changed
@@ -173,7 +173,7 @@ class MainWindow(QMainWindow):
         extra = (*self.programmes.buttons_of(register), *extra)
         page = RegisterPage(self.office, register, self.preferences, title=title, extra=extra)
         page.title = title
-        if form_jobs.forms_of(self.office, register):
+        if not register.only_one:
             own = {made.shortcut().toString() for made in extra}
             page.print_button = button(tr("打印表格"), lambda: self.registers.print_menu(page), icon_name="printer", key="Ctrl+Shift+P" if "Ctrl+P" in own else "Ctrl+P")
             page.buttons.insertWidget(0, page.print_button)
@@ -375,8 +375,19 @@ class MainWindow(QMainWindow):
             current.heard(changed)
         elif isinstance(current, TodayPage | HistoryPage) or (isinstance(current, ExchangePage) and changed.kind is ActKind.UNDO):
             current.arrived()
+        self._last = changed
         if changed.kind.is_undoable and not self.at_the_door:
             self.toast.say(changed.title, undo=lambda: self.undo_act(changed.act), undo_text=tr("撤销（Ctrl+Z）"))
+
+    _last: Changed | None = None
+
+    def say_done(self, words: str) -> None:
+        """What an act came to, in place of its title; the way back stays beside it."""
+        last = self._last
+        if last is not None and last.kind.is_undoable:
+            self.toast.say(words, undo=lambda: self.undo_act(last.act), undo_text=tr("撤销（Ctrl+Z）"))
+        else:
+            self.toast.say(words)
 
     # -- undo
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.services import listing
 from app.services.listing import Hit
 from app.services.office import Office
+from app.ui.asking import sure
 from app.ui.dialog import FramedDialog
 from app.ui.text import tr
 from app.ui.theme import px
@@ -118,7 +119,7 @@ class PeopleDialog(FramedDialog):
 
     def reject(self) -> None:
         """Those who were chosen and not entered are asked about."""
-        if self.chosen.count() and QMessageBox.question(self, self.windowTitle(), tr("选好的 {n} 人还没有办，不要了吗？").format(n=self.chosen.count())) != QMessageBox.StandardButton.Yes:
+        if self.chosen.count() and not sure(self, self.windowTitle(), tr("选好的 {n} 人还没有办，不要了吗？").format(n=self.chosen.count())):
             return
         super().reject()
 

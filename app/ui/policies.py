@@ -1,5 +1,6 @@
 """The policies that hold, each with its source; the administrator may set others from a day on. What was judged before stays as it was."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QListWidget, QListWidgetIt
 from app.services import policies
 from app.services.exchange import items
 from app.services.office import Office
+from app.ui.asking import sure
 from app.ui.dialog import FramedDialog
 from app.ui.text import tr
 from app.ui.theme import px
@@ -70,10 +72,14 @@ class PoliciesDialog(FramedDialog):
         self.list.clear()
         with self.office.vault.engine.connect() as connection:
             self._all = [*(("policy", r) for r in items.rows_of(connection, "policy")), *(("rule", r) for r in items.rows_of(connection, "rule")), *(("target", r) for r in items.rows_of(connection, "target"))]
-        for kind, r in self._all:
+        order = {"policy": 0, "rule": 1, "target": 2}
+        self._all.sort(key=lambda pair: (order[pair[0]], _base(pair[1]), pair[1]["valid_from"]))
+        for n, (kind, r) in enumerate(self._all):
+            following = self._all[n + 1] if n + 1 < len(self._all) else None
+            ended = following is not None and (following[0], _base(following[1])) == (kind, _base(r))
             proposed = tr("　拟") if "拟" in r["source"] else ""
             what = tr("年度目标：") if kind == "target" else ""
-            item = QListWidgetItem(f"{what}{r['title']}\n{r['valid_from']}{proposed}")
+            item = QListWidgetItem(f"{what}{r['title']}\n{r['valid_from']}{tr(' 起，后来改过') if ended else tr(' 起')}{proposed}")
             item.setData(Qt.ItemDataRole.UserRole, (kind, r.get("id", r.get("count"))))
             item.setToolTip(r["source"])
             self.list.addItem(item)
@@ -94,6 +100,17 @@ class PoliciesDialog(FramedDialog):
         for words, part in self.rows:
             wanted = {tr("数值"): kind != "policy", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy"}
             self.form.setRowVisible(part, wanted.get(words, True))
+        self._loaded = self._typed()
+
+    def _typed(self) -> tuple[str, ...]:
+        return (self.value.text(), self.months.text(), self.each.text(), self.levels.toPlainText(), self.source.text())
+
+    def reject(self) -> None:
+        """What was typed is asked about."""
+        if self._typed() == self._loaded or sure(self, tr("政策和规则"), tr("改动还没有保存，不要了吗？")):
+            super().reject()
+
+    _loaded: tuple[str, ...] = ()
 
     def save(self) -> None:
         kind, r = self._all[self.list.currentRow()]
@@ -110,10 +127,15 @@ class PoliciesDialog(FramedDialog):
         except UserError as e:
             self.banner.say(str(e))
             return
-        place = self.list.currentRow()
+        key = (kind, _base(r))
         self.fill()
-        self.list.setCurrentRow(place)
+        self.list.setCurrentRow(max((n for n, (k, one) in enumerate(self._all) if (k, _base(one)) == key and one["source"] == common["source"]), default=0))
         self.banner.say(tr("从 {day} 起用新的；以前的申请仍按当时的政策。").format(day=common["valid_from"]), "good")
+
+
+def _base(r: Mapping[str, Any]) -> str:
+    """What editions of one row have in common."""
+    return str(r.get("id", r.get("count"))).partition("-BJ")[0]
 
 
 def _wanted(text: str) -> int | str:

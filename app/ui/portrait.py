@@ -1,7 +1,7 @@
 """Cut a portrait to what is asked: the picture is moved and sized behind a frame with lines for crown and chin."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from app.services import portrait
@@ -165,6 +165,10 @@ class PortraitDialog(FramedDialog):
         self._settling.timeout.connect(self.judge)
         self.view.moved.connect(self._settling.start)
         self.judge()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.view.setFocus()
 
     def _slide(self, value: int) -> None:
         self.view.zoom(1.02 ** (value - self._slid))

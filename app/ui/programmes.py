@@ -68,8 +68,9 @@ class Programmes:
             self.window.go(SubsidyApplication.__tablename__)
             page = self.window.register_page(SubsidyApplication.__tablename__)
             page.refresh()
+            page.select(made.made)
             refused = tr("；{n} 份没有建：{why}").format(n=len(made.refused), why=made.refused[0][1]) if made.refused else ""
-            self.window.toast.say(tr("建了 {n} 份申请{refused}").format(n=len(made.made), refused=refused))
+            self.window.say_done(tr("建了 {n} 份申请{refused}").format(n=len(made.made), refused=refused))
 
     def pay(self) -> None:
         """Book the payment of an approved claim on a budget line."""
@@ -115,7 +116,7 @@ class Programmes:
             dialog.take([Hit(Member.__tablename__, member, names.get(member, ""), tr("名册里选中的")) for member in chosen])
         dialog.exec()
         if dialog.done_count:
-            self.window.toast.say(tr("加了 {n} 人").format(n=dialog.done_count))
+            self.window.say_done(tr("加了 {n} 人").format(n=dialog.done_count))
 
     def sitting(self) -> None:
         if training := self._one(Training):
@@ -132,12 +133,16 @@ class Programmes:
         with self.window.office.vault.engine.connect() as connection:
             each = trainings.cost_per_head(connection, training)
         cost = tr("，人均 {each:,.2f} 元").format(each=each) if each is not None else ""
-        self.window.toast.say(tr("结业 {a} 人，未结业 {b} 人，{c} 人还没有考核成绩{cost}。").format(a=done.passed, b=done.failed, c=done.waiting, cost=cost))
+        self.window.say_done(tr("结业 {a} 人，未结业 {b} 人，{c} 人还没有考核成绩{cost}。").format(a=done.passed, b=done.failed, c=done.waiting, cost=cost))
 
     # -- funds
 
     def reverse(self) -> None:
         if entry := self._one(LedgerEntry):
+            with self.window.office.vault.engine.connect() as connection:
+                if said := funds.why_not_reversed(connection, entry):
+                    errors.show(self.window, UserError(said))
+                    return
             why, ok, ask = "", True, tr("为什么冲销这一笔")
             while ok and not why.strip():
                 why, ok = QInputDialog.getText(self.window, tr("冲销"), ask)
@@ -157,7 +162,7 @@ class Programmes:
             errors.show(self.window, e)
             return
         if said:
-            self.window.toast.say(said)
+            self.window.say_done(said)
 
 
 class SittingDialog(FramedDialog):
@@ -178,8 +183,9 @@ class SittingDialog(FramedDialog):
         return value
 
     def accept(self) -> None:
-        if self.starts_at() is None:
-            self.when.show_problem(Problem("wanted", tr("请填上课时间，例如 2026-11-20 14:00。"), "starts_at"))
+        starts = self.starts_at()
+        if starts is None or (starts.astimezone().hour == starts.astimezone().minute == 0 and "0:00" not in self.when.text()):
+            self.when.show_problem(Problem("wanted", tr("请写哪天几点，例如 2026-11-20 14:00。"), "starts_at"))
             self.when.focus()
             return
         super().accept()

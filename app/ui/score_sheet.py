@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import block, competitions
 from app.services.competitions import Sheet
@@ -34,6 +34,13 @@ class MarkTable(QTableWidget):
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(px(36))
+
+    def settle(self) -> None:
+        """What is still being typed in a cell counts: a key of the dialog does not wait for Enter."""
+        editor = QApplication.focusWidget()
+        if self.state() == QAbstractItemView.State.EditingState and editor is not None and self.isAncestorOf(editor):
+            self.commitData(editor)
+            self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
 
     def _down(self) -> None:
         if self.currentRow() + 1 < self.rowCount():
@@ -181,6 +188,7 @@ class ScoreSheet(FramedDialog):
 
     @property
     def is_dirty(self) -> bool:
+        self.table.settle()
         return any(
             (self._cell(r, THEORY), self._cell(r, PRACTICAL), self._absent(r)) != (_shown(line.theory), _shown(line.practical), line.is_absent) for r, line in enumerate(self.sheet.lines)
         )
@@ -193,6 +201,7 @@ class ScoreSheet(FramedDialog):
 
     def _keep(self, round_: str | None) -> bool:
         """Store what stands in the table; False, with the reason in the banner, where it cannot be."""
+        self.table.settle()
         marks = {line.entry: (self._cell(r, THEORY), self._cell(r, PRACTICAL), self._absent(r)) for r, line in enumerate(self.sheet.lines)}
         try:
             changed = competitions.enter_scores(self.office, self.competition, round_, marks)
@@ -219,7 +228,7 @@ class ScoreSheet(FramedDialog):
         """Certificates for the winners, after the ranking."""
         found = competitions.winners(self.office, self.competition)
         if not found:
-            self.banner.say(tr("没有可登记的：先评定名次；在“竞赛工种”里写明合格取证等级或晋级等级；已登记的不再登记。"), "warn")
+            self.banner.say(tr(competitions.why_nobody_won(self.office, self.competition)), "warn")
             return
         dialog = CertifyDialog(self, found, PartialDate.of(self.office.clock().astimezone().date()))
         if dialog.exec():
@@ -278,6 +287,7 @@ class CertifyDialog(FramedDialog):
         return value  # type: ignore[no-any-return]  # the field is a date
 
     def numbers(self) -> dict[str, str]:
+        self.table.settle()
         found = {}
         for r, one in enumerate(self.found):
             item = self.table.item(r, 3)

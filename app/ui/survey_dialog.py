@@ -55,7 +55,7 @@ class SurveyDialog(FramedDialog):
             table.setHorizontalHeaderLabels([tr("编号"), tr("项目"), tr("单位"), tr("数"), tr("来源")])
             table.setAccessibleName(tr(sheet.title))
             for r, line in enumerate(sheet.lines):
-                typed = line.figure is None and not (line.no == "101" and line.value is not None)
+                typed = line.is_typed
                 for c, text in enumerate((line.no, tr(line.label), line.unit, line.shown, tr("填报") if typed else tr("统计"))):
                     item = QTableWidgetItem(text)
                     if c != VALUE or not typed:
@@ -78,6 +78,8 @@ class SurveyDialog(FramedDialog):
     def typed(self) -> dict[str, str]:
         """What stands in the cells that are typed, by item."""
         found = {}
+        for table in self.tables:
+            table.settle()
         for sheet, table in zip(self.found.sheets, self.tables, strict=True):
             for r, line in enumerate(sheet.lines):
                 item = table.item(r, VALUE)

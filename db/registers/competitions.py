@@ -165,6 +165,7 @@ class Score(Record):
     icon: ClassVar[str] = "list-checks"
     keys: ClassVar[tuple[tuple[str, ...], ...]] = (("round", "entry"),)
     called: ClassVar[tuple[str, ...]] = ()
+    named_by: ClassVar[tuple[str, ...]] = ("entry", "round")
 
     round: Mapped[str | None] = field("轮次", reference("competition_round"), pii=Pii.NONE, required=True)
     entry: Mapped[str | None] = field("选手报名", reference("entry"), pii=Pii.PERSONAL, required=True)

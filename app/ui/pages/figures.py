@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCursor, QResizeEvent
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QMenu, QScrollArea, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import figures, guarded, statistics
@@ -44,9 +44,10 @@ class FiguresPage(Page):
             self.year.addItem(f"{this - back}", this - back)
         self.kind.addItem(tr("公历年"), False)
         self.kind.addItem(tr("10 月至 9 月（统计年报）"), True)
+        self.database_button = button(tr("数据库"), self._show_databases, icon_name="database-backup", tip=tr("人才库、成果库、培训信息库"))
         for part in (
             button(tr("汇报 PDF"), self.show_report, icon_name="file-text", key="Ctrl+P"), button(tr("导出表格"), self.ask_workbook, icon_name="file-spreadsheet"),
-            button(tr("导出图片"), self.ask_picture, icon_name="image"), button(tr("数据库"), self._show_databases, icon_name="database-backup", tip=tr("人才库、成果库、培训信息库")),
+            button(tr("导出图片"), self.ask_picture, icon_name="image"), self.database_button,
             button(tr("调查表…"), self.show_survey, icon_name="clipboard-check", tip=tr("基层工会调查表（统计年报）")),
         ):
             self.buttons.addWidget(part)
@@ -158,7 +159,7 @@ class FiguresPage(Page):
         menu = QMenu(self)
         for found in self.databases():
             menu.addAction(tr(found["title"]), partial(self.database_wanted.emit, found))
-        menu.exec(QCursor.pos())
+        menu.exec(self.database_button.mapToGlobal(QPoint(0, self.database_button.height())))
 
     def show_survey(self) -> None:
         """The survey's year runs from October to September, whatever stands above."""

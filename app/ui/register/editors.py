@@ -225,9 +225,13 @@ class ReferenceEditor(Editor):
         self.show_problem(None)
         self.changed.emit()
 
+    @property
+    def is_unclear(self) -> bool:
+        """Whether something was typed and nothing chosen: saving that would lose it."""
+        return self.line.text().strip() != "" and not self._chosen
+
     def judge(self) -> None:
-        unclear = self.line.text().strip() != "" and not self._chosen
-        self.show_problem(Problem("reference-unclear", "请从列表里选一个，光输入不算。", self.field.name) if unclear else None)
+        self.show_problem(Problem("reference-unclear", "请从列表里选一个，光输入不算。", self.field.name) if self.is_unclear else None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.list.isVisible():

@@ -13,6 +13,7 @@ from app.services import files
 from app.services.files import PAPER, PHOTO, PICTURE, SCAN, Kept
 from app.services.office import Office
 from app.ui import errors
+from app.ui.asking import sure
 from app.ui.dialog import FramedDialog
 from app.ui.portrait import PortraitDialog
 from app.ui.preview import Preview
@@ -170,7 +171,7 @@ class FilesCard(Card):
                 errors.show(self, UserError(tr("没有写成，请检查位置是否只读、磁盘是否已满。")))
 
     def remove(self, kept: Kept) -> None:
-        if QMessageBox.question(self, tr("去掉附件"), tr("去掉以后找不回来，要去掉“{name}”吗？").format(name=kept.name)) == QMessageBox.StandardButton.Yes:
+        if sure(self, tr("去掉附件"), tr("去掉以后找不回来，要去掉“{name}”吗？").format(name=kept.name)):
             files.remove(self.office, kept.id)
             self.fill()
             self._changed()

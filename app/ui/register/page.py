@@ -253,6 +253,9 @@ class RegisterPage(Page):
         self.empty.detail.setText(tr("换个词试试，或者去掉筛选。") if filtered else self.empty_hint or tr("按 Ctrl+N 新建一条，或在“编辑”里从表格导入。"))
         if not total and self.register is Member and self.quick.text().strip():
             self.empty.detail.setText(self._nearly())
+        if self.only is not None and not total:
+            self.empty.title.setText(tr("现在是 0"))
+            self.empty.detail.setText(tr("还没有这样的记录。按 Esc 返回。"))
         if self.fixed and not (self.quick.text().strip() or self.filters):
             self.empty.title.setText(tr("还没有{label}").format(label=self.register.label))
             self.empty.detail.setText(self._empty_of_fixed or tr("按 Ctrl+N 新建一条。"))
@@ -296,6 +299,11 @@ class RegisterPage(Page):
         self.heading.setText(title)
         self.stack.setCurrentIndex(0)
         self.refresh()
+
+    def come_from(self, back: Callable[[], object]) -> None:
+        """Escape leads there."""
+        self._back = back
+        self._show_chips()
 
     def show_all(self) -> None:
         self.fixed, self.filters, self.sort, self._back, self.only = {}, {}, None, None, None
@@ -375,7 +383,7 @@ class RegisterPage(Page):
     def first_focus(self) -> QWidget | None:
         if self.stack.currentIndex() != 0:
             return None
-        return self.table if self.model.order or self.register.only_one else self.new_button
+        return self.table if self.model.order or self.register.only_one else self.quick if self.only is not None else self.new_button
 
     def has_unsaved(self) -> bool:
         return self.stack.currentWidget() is self.record_page and self.record_page.is_dirty
@@ -399,6 +407,16 @@ class RegisterPage(Page):
         if self.stack.currentIndex() == 1:
             return [self.record_page.record_id] if self.record_page.record_id and self.record_page.may_leave() else []
         return self.selected_ids()
+
+    def select(self, ids: Sequence[str]) -> None:
+        """Stand on these records."""
+        places = self.model.rows_of(ids)
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        if places:
+            self.table.clearSelection()
+            self.table.selectionModel().setCurrentIndex(self.model.index(places[0], self._first_column()), QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows)
+            for place in places[1:]:
+                self.table.selectionModel().select(self.model.index(place, self._first_column()), flags)
 
     def selected_ids(self) -> list[str]:
         return self.model.ids_of(self.selected_rows())

@@ -21,7 +21,7 @@ from app.ui.theme import px
 from app.ui.widgets import Banner, Card, button, clear, label, row
 from db.fields import Reference
 from db.journal import Deed
-from db.problems import UserError
+from db.problems import Problem, UserError
 from db.record import Record, field_of, fields_of, values_of
 from db.registers import Member
 
@@ -168,6 +168,8 @@ class RecordPage(QWidget):
         else:
             values, problems = read_values(self.register, texts)
         problems = [p for p in problems if self.record_id is None or p.code != "required" or p.field in changed]
+        unclear = {name for name, editor in self.editors.items() if isinstance(editor, ReferenceEditor) and editor.is_unclear}
+        problems = [p for p in problems if p.field not in unclear] + [Problem("reference-unclear", tr("请从列表里选一个，光输入不算。"), name) for name in unclear]
         with self.office.reading() as session:
             stored = session.scalars(select(self.register).where(self.register.id == self.record_id)).first() if self.record_id else None
             whole = {**(values_of(stored) if stored is not None else {}), **{name: value for name, value in values.items() if name in changed}}
@@ -224,9 +226,10 @@ class RecordPage(QWidget):
         return wrong
 
     def leave(self) -> None:
+        """Back to the list, which stands on the record that was open."""
         if self.may_leave():
             self._settle()
-            self.closed.emit("")
+            self.closed.emit(self.record_id or "")
 
     def may_leave(self) -> bool:
         """Asks before edits are lost."""

@@ -1,10 +1,12 @@
 """A record's page in the programmes: its fields, and beside them what hangs on it, its files, and what was printed of it. From the declarations."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea, QVBoxLayout, QWidget
 from sqlalchemy import select
 
 from app.services import related
@@ -30,7 +32,7 @@ class RelatedPage(SidePage):
 
     def __init__(self, office: Office, register: type[Record]) -> None:
         super().__init__(office, register)
-        self.print_button = button(tr("打印表格"), self._print, icon_name="printer")
+        self.print_button = button(tr("打印表格"), self._print, icon_name="printer", key="Ctrl+P")
         self.print_button.hide()
         self.head.addWidget(self.print_button)
         self.has_forms = False
@@ -54,7 +56,35 @@ class RelatedPage(SidePage):
         for part in (self.around, self.files, self.prints):
             self._column.addWidget(part)
         self._column.addStretch(1)
+        jump = QShortcut(QKeySequence("F6"), self)
+        jump.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        jump.activated.connect(self._jump)
         self.lay(beside=False)
+
+    def _jump(self) -> None:
+        """F6: to what stands beside the fields, and back."""
+        beside = [b for b in self._beside() if b.isEnabled() and b.isVisibleTo(self)]
+        inside = QApplication.focusWidget()
+        if inside is not None and self.aside.isAncestorOf(inside):
+            next(iter(self.editors.values())).focus()
+        elif beside:
+            beside[0].setFocus()
+            self._area.ensureWidgetVisible(beside[0])
+
+    def open(self, record_id: str | None, *, preset: Mapping[str, Any] | None = None) -> None:
+        """Back from another register's rows, the keyboard stands where it left."""
+        super().open(record_id, preset=preset)
+        left, self._left = self._left, None
+        if left is not None and left[0] == record_id:
+            again = [b for b in self._beside() if b.accessibleName() == left[1] and b.isEnabled()]
+            if again:
+                again[0].setFocus()
+                self._area.ensureWidgetVisible(again[0])
+
+    _left: tuple[str | None, str] | None = None
+
+    def _beside(self) -> list[QPushButton]:
+        return cast(list[QPushButton], self.aside.findChildren(QPushButton))
 
     def tall(self) -> QWidget | None:
         return self._area
@@ -97,6 +127,8 @@ class RelatedPage(SidePage):
 
     def _rows(self, one: Related, new: bool) -> None:
         if self.record_id and self.may_leave():
+            held = QApplication.focusWidget()
+            self._left = (self.record_id, held.accessibleName()) if isinstance(held, QPushButton) else None
             self.rows_wanted.emit(one.register, one.field, self.record_id, new)
 
     def again(self) -> None:

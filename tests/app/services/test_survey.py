@@ -61,8 +61,12 @@ def test_a_part_larger_than_its_whole_and_an_empty_cover_are_said(office: Office
         union = session.query(Union.id).scalar()
     with office.act(ActKind.EDIT, "封面") as act:
         act.change(Union, union, {"stat_code": "A001", "area_code": "110105", "organisation_form": "单独建会", "employee_count": 3})
+    with office.vault.engine.connect() as connection:
+        blank = [line.no for sheet in survey.survey(connection, 2026).sheets for line in sheet.lines if line.is_typed]
+    assert problems(office) == [f"还有 {len(blank)} 项没有填：{'、'.join(blank[:8])}……；没有的填 0。"]
+    survey.type_in(office, 2026, dict.fromkeys(blank, "0"))
     assert problems(office) == []
-    survey.type_in(office, 2026, {"102": "9", "602": "1", "603": "2"})
+    survey.type_in(office, 2026, dict.fromkeys(blank, "0") | {"102": "9", "602": "1", "603": "2"})
     assert [text[:3] for text in problems(office)] == ["102", "603"]
 
 

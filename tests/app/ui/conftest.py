@@ -32,7 +32,7 @@ def _light_and_plain(qapp: QApplication) -> Iterator[None]:
 
 def _say_yes(_parent: object, _title: str, _text: str, buttons: object = None, *_more: object) -> QMessageBox.StandardButton:
     """Yes, or where there is unsaved work: discard."""
-    return QMessageBox.StandardButton.Yes if buttons is None else QMessageBox.StandardButton.Discard
+    return QMessageBox.StandardButton.Yes if buttons is None or buttons & QMessageBox.StandardButton.Yes else QMessageBox.StandardButton.Discard  # type: ignore[operator]  # a set of buttons
 
 
 @pytest.fixture(autouse=True)

@@ -90,7 +90,7 @@ def test_winners_get_their_certificates_from_the_sheet(window: MainWindow, qtbot
     sheet = ScoreSheet(window, window.office, contest)
     qtbot.addWidget(sheet)
     sheet.certify()
-    assert "没有可登记的" in sheet.banner.text.text()
+    assert "还没有评定名次" in sheet.banner.text.text()
     sheet.table.item(0, THEORY).setText("80")
     sheet.table.item(0, PRACTICAL).setText("80")
     sheet.settle()
