@@ -13,13 +13,13 @@ from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfgen.canvas import Canvas
 
 from app.printing import cards, fonts, letters
-from app.printing.blocks import DRAW, LABEL_SIZE, OUTER, VALUE_SIZE, picture_page, table
+from app.printing.annex import annex_page, annex_pages, fit_line
+from app.printing.blocks import DRAW, OUTER, VALUE_SIZE, picture_page, table
 from app.printing.drawing import Run, mm, qr
-from app.printing.fonts import BOLD, SANS, SERIF
+from app.printing.fonts import BOLD, SERIF
 from app.printing.template import Context, Form, fill
 
 Blocks = Sequence[Mapping[str, Any]]
-ANNEX_HEAD, ANNEX_GAP = 12 * mm, 8 * mm
 
 
 def render(form: Form, contexts: Sequence[Context], *, draft: bool = False, starts: list[int] | None = None) -> bytes:
@@ -88,7 +88,7 @@ def _single(run: Run, context: Context, draft: bool, sheets: Sequence[Blocks], h
         trial = Run(_canvas(io.BytesIO(), run.form, run.size), run.form, run.size, measuring=True)
         for number, blocks in enumerate(sheets):
             _body(trial, context, blocks, first=number == 0)
-        run.pages = len(sheets) + len(_annex_pages(trial)) + len(shots)
+        run.pages = len(sheets) + len(annex_pages(trial)) + len(shots)
     for number, blocks in enumerate(sheets):
         run.page = number + 1
         if held:
@@ -98,9 +98,9 @@ def _single(run: Run, context: Context, draft: bool, sheets: Sequence[Blocks], h
         run.canvas.doForm(f"static{number}")
         _body(run, context, blocks, first=number == 0)
         if len(sheets) == 1:
-            run.pages = 1 + len(_annex_pages(run)) + len(shots)
+            run.pages = 1 + len(annex_pages(run)) + len(shots)
         _end_page(run, context, held)
-    more: list[list[tuple[str, str, float]] | tuple[Mapping[str, Any], ...]] = [*_annex_pages(run), *shots]
+    more: list[list[tuple[str, str, float]] | tuple[Mapping[str, Any], ...]] = [*annex_pages(run), *shots]
     for lines in more:
         run.page += 1
         if held:
@@ -110,7 +110,7 @@ def _single(run: Run, context: Context, draft: bool, sheets: Sequence[Blocks], h
         if isinstance(lines, tuple):
             picture_page(run, lines, f"{run.form.title}　附图")
         else:
-            _annex_page(run, lines)
+            annex_page(run, lines)
         _end_page(run, context, held)
     if held:
         _lay(run, held)
@@ -176,7 +176,7 @@ def _paged(run: Run, context: Context, draft: bool) -> None:
         trial = Run(_canvas(io.BytesIO(), run.form, run.size), run.form, run.size, measuring=True)
         for page in range(pages):
             body(trial, page)
-        run.pages = pages + len(_annex_pages(trial))
+        run.pages = pages + len(annex_pages(trial))
     else:
         run.pages = pages
     for page in range(pages):
@@ -184,14 +184,14 @@ def _paged(run: Run, context: Context, draft: bool) -> None:
         if across:
             _watermark(run, across)
         body(run, page)
-        run.pages = max(run.pages, pages + len(_annex_pages(run)))
+        run.pages = max(run.pages, pages + len(annex_pages(run)))
         _foot(run, context)
         run.canvas.showPage()
-    for lines in _annex_pages(run):
+    for lines in annex_pages(run):
         run.page += 1
         if across:
             _watermark(run, across)
-        _annex_page(run, lines)
+        annex_page(run, lines)
         _foot(run, context)
         run.canvas.showPage()
 
@@ -231,23 +231,11 @@ def _head(run: Run, context: Context | None, y: float) -> float:
     for line in run.form.head:
         left, _, right = line.partition("|>")
         if context is not None:
-            run.text(run.left, y, *_fit_line(run, fill(left, context), run.width - (fonts.width(fill(right, context), SERIF, VALUE_SIZE) + 6 * mm if right else 0)))
+            run.text(run.left, y, *fit_line(run, fill(left, context), run.width - (fonts.width(fill(right, context), SERIF, VALUE_SIZE) + 6 * mm if right else 0)))
             if right:
                 run.text(run.right, y, fill(right, context), SERIF, VALUE_SIZE, "right")
         y -= 6 * mm
     return y + 3 * mm
-
-
-def _fit_line(run: Run, text: str, room: float) -> tuple[str, str, float]:
-    """A line of the head: smaller where it must be, at last shortened, and then it stands whole in the annex."""
-    size = VALUE_SIZE
-    while fonts.width(text, SERIF, size) > room and size > 6:
-        size -= 0.5
-    if fonts.width(text, SERIF, size) > room:
-        run.annex.append(("表头", text))
-        mark = "…（见附页）"
-        text = fonts.wrap(text, SERIF, size, room - fonts.width(mark, SERIF, size))[0] + mark
-    return text, SERIF, size
 
 
 def _foot(run: Run, context: Context) -> None:
@@ -257,31 +245,6 @@ def _foot(run: Run, context: Context) -> None:
         run.text(run.left, y, fill(run.form.foot, context), SERIF, 8.5)
     run.text(run.right, y, f"第 {run.page} 页 共 {run.pages} 页", SERIF, 8.5, "right")
     run.canvas.setFillGray(0)
-
-
-def _annex_pages(run: Run) -> list[list[tuple[str, str, float]]]:
-    """What did not fit, as lines of (text, font, space above), page by page."""
-    room = run.top - 9 * mm - ANNEX_HEAD - run.bottom - 6 * mm
-    pages: list[list[tuple[str, str, float]]] = []
-    left = 0.0
-    for name, text in run.annex:
-        block = [(name, SANS, ANNEX_GAP), *((line, SERIF, VALUE_SIZE * 1.5) for line in fonts.wrap(text, SERIF, VALUE_SIZE, run.width))]
-        for n, line in enumerate(block):
-            if line[2] > left or (n == 0 and len(block) > 1 and line[2] + block[1][2] > left):
-                pages.append([])
-                left = room
-            pages[-1].append(line)
-            left -= line[2]
-    return pages
-
-
-def _annex_page(run: Run, lines: Sequence[tuple[str, str, float]]) -> None:
-    y = run.top - 9 * mm
-    run.text(run.size[0] / 2, y, f"{run.form.title}　附页", BOLD, 16, "center")
-    y -= ANNEX_HEAD - ANNEX_GAP
-    for text, font, above in lines:
-        y -= above
-        run.text(run.left, y, text, font, LABEL_SIZE if font == SANS else VALUE_SIZE)
 
 
 PRACTICE = "练习　不作数"

@@ -12,6 +12,7 @@ from typing import Any
 from reportlab.pdfgen.canvas import Canvas
 
 from app.printing import fonts
+from app.printing.annex import annex_page, annex_pages, fit_line
 from app.printing.blocks import DRAW, VALUE_SIZE
 from app.printing.drawing import Run, mm, qr
 from app.printing.fonts import BOLD, SERIF
@@ -45,7 +46,9 @@ def draw(run: Run, context: Context, watermark: Callable[[Run], object] | None) 
     official = run.form.style == OFFICIAL
     run.annex.clear()
     pages = _lay_out(run, context, official=official)
-    run.pages = len(pages)
+    more = annex_pages(run)
+    run.annex.clear()
+    run.pages = len(pages) + len(more)
     for number, page in enumerate(pages, 1):
         run.page = number
         if watermark is not None:
@@ -57,6 +60,13 @@ def draw(run: Run, context: Context, watermark: Callable[[Run], object] | None) 
                 DRAW[part.block["kind"]](run, part.block, context, part.y, outer=True)
             else:
                 run.text({"left": run.left, "center": run.size[0] / 2, "right": run.right}[part.align], part.y, part.text, part.font, part.size, part.align)
+        _foot(run, context, official=official)
+        run.canvas.showPage()
+    for lines in more:
+        run.page += 1
+        if watermark is not None:
+            watermark(run)
+        annex_page(run, lines)
         _foot(run, context, official=official)
         run.canvas.showPage()
 
@@ -78,10 +88,10 @@ def _lay_out(run: Run, context: Context, *, official: bool) -> list[_Page]:
     for line in run.form.head:
         left, _, right = line.partition("|>")
         y -= VALUE_SIZE * 1.6
-        pages[-1] += [_Line(fill(left, context), SERIF, VALUE_SIZE, "left", y), *([_Line(fill(right, context), SERIF, VALUE_SIZE, "right", y)] if right else [])]
+        pages[-1] += [_Line(*fit_line(run, fill(left, context), run.width - (fonts.width(fill(right, context), SERIF, VALUE_SIZE) + 6 * mm if right else 0)), "left", y), *([_Line(fill(right, context), SERIF, VALUE_SIZE, "right", y)] if right else [])]
     for block in run.form.blocks:
         if block["kind"] != "text":
-            trial = Run(Canvas(io.BytesIO()), run.form, run.size, measuring=True)
+            trial = Run(Canvas(io.BytesIO()), run.form, run.size, annex=run.annex, measuring=True)
             high = y - DRAW[block["kind"]](trial, block, context, y, outer=True)
             if y - high < run.bottom + 4 * mm:
                 y = turn()

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -106,6 +106,7 @@ def shipped(name: str) -> str:
 def parse(name: str, text: str) -> Form:
     """A form from its definition. KeyError, TypeError or ValueError for one that is not whole."""
     raw = tomllib.loads(text)
+    _sound(raw)
     return Form(
         name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
@@ -116,8 +117,40 @@ def parse(name: str, text: str) -> Form:
     )
 
 
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "title": str, "code": str, "orientation": str, "margins": list, "head": list, "qr": str, "foot": str, "sources": dict, "values": dict, "block": list, "source": str, "register": str, "root": str,
+    "from": dict, "rows": dict, "list_of": bool, "sheet": str, "when": dict, "flow": bool, "style": str, "duplex": bool, "copies": int, "annex_pictures": bool,
+}
+
+
+def _sound(raw: Mapping[str, Any]) -> None:
+    """ValueError where a part is of another type than it must be, or a block or a filter of no kind that is drawn: such a form is never half printed."""
+    wrong = [key for key, type_ in _TYPES.items() if key in raw and not isinstance(raw[key], type_)]
+    if wrong:
+        raise ValueError(wrong[0])
+    if len(raw.get("margins", (0, 0, 0, 0))) != 4 or not all(isinstance(m, int | float) for m in raw.get("margins", ())):
+        raise ValueError("margins")
+    if not raw["block"] or not all(isinstance(block, dict) and block.get("kind") in KINDS for block in raw["block"]):
+        raise ValueError("block")
+    for part in ("values", "when"):
+        if not all(isinstance(names, list) for names in raw.get(part, {}).values()):
+            raise ValueError(part)
+    if not all((isinstance(spec, dict) and "register" in spec) or raw.get("list_of") for spec in raw.get("rows", {}).values()):
+        raise ValueError("rows")
+    for text in _texts(raw.get("block")):
+        for found in BINDING.finditer(text):
+            if any(name not in FILTERS for name in found[3].split("|")[1:]):
+                raise ValueError(found[0])
+
+
+KINDS = frozenset({"grid", "list", "opinion", "checklist", "text", "pictures", "table", "cards", "page_break"})
+"""The blocks that can be drawn."""
+
+
 def sample(name: str) -> dict[str, Any]:
-    """The form's invented example, for pictures and tests."""
+    """The form's invented example, for pictures and tests; nothing for a form that only the district has."""
+    if name not in form_names():
+        return {}
     return tomllib.loads(resources.files("forms").joinpath(name, "sample.toml").read_text("utf-8"))
 
 
@@ -138,12 +171,22 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def _is_amount(value: Any) -> bool:
+    """Whether it can be printed as money; a filter over anything else prints it as it is."""
+    try:
+        return Decimal(str(value)).is_finite() and abs(Decimal(str(value))) < Decimal(10) ** 15
+    except InvalidOperation:
+        return False
+
+
 def _capitals(value: Any) -> str:
     """An amount in capitals, as vouchers need it: 壹仟伍佰元整."""
     import cn2an
 
     if value in (None, ""):
         return ""
+    if not _is_amount(value):
+        return shown(value)
     return str(cn2an.an2cn(str(Decimal(str(value)).quantize(Decimal("0.01")).normalize().__format__("f")), "rmb"))
 
 
@@ -172,7 +215,7 @@ def _clock(value: Any) -> str:
 
 FILTERS: Mapping[str, Callable[[Any], str]] = {
     "capitals": _capitals, "spaced": _spaced, "groups": _groups, "month": _month, "short": _short, "clock": _clock,
-    "yuan": lambda value: f"￥{Decimal(str(value)):.2f}" if value not in (None, "") else "",
+    "yuan": lambda value: "" if value in (None, "") else f"￥{Decimal(str(value)):.2f}" if _is_amount(value) else shown(value),
     "tail4": lambda value: shown(value)[-4:], "hours": lambda value: f"{value} 学时" if value not in (None, "") else "",
 }
 

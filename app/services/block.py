@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.services import crosschecks, listing
@@ -140,6 +141,7 @@ class Planner:
         self._titles: dict[str, str] = {}
         self._numbers = self._known_numbers() if register is Member else {}
         self._new_numbers = set[str]()
+        self._marks = set[tuple[Any, ...]]()
 
     def _known_numbers(self) -> dict[str, str]:
         table = table_of(Member)
@@ -214,11 +216,23 @@ class Planner:
         merged = {**({f.name: getattr(record, f.name) for f in fields_of(self.register)} if record is not None else {}), **taken}
         said = {cell.field.name for cell in cells if cell.is_refused}
         rules: list[Problem] = []
+        twice = self._twice(record, merged)
         if record is None or (changed := frozenset(cell.field.name for cell in cells if cell.changes)):
             rules = [p for p in check(self.register, merged) if p.is_error]
             rules += [p for p in crosschecks.problems(self.session.connection(), self.register, merged, today=self.session.info["today"], record_id=mine or None, changed=None if record is None else changed) if p.is_error]
         unread = {cell.field.name: cell.field.label for cell in cells if cell.is_refused}
-        return (*found, *(replace(p, message=f"“{unread[p.field]}”这一格看不懂，请改好。") if p.code == "required" and p.field in unread else p for p in rules if p.field not in said or p.code == "required"))
+        return (*found, *twice, *(replace(p, message=f"“{unread[p.field]}”这一格看不懂，请改好。") if p.code == "required" and p.field in unread else p for p in rules if p.field not in said or p.code == "required"))
+
+
+    def _twice(self, record: Record | None, merged: Mapping[str, Any]) -> list[Problem]:
+        """A new line that the store would not have beside another of the same block."""
+        for index in table_of(self.register).indexes if record is None else ():
+            mark = (index.name, *(merged.get(c.name) for c in index.columns))
+            if index.unique and None not in mark:
+                if mark in self._marks:
+                    return [Problem("twice", "前面已经有同样的一行了。")]
+                self._marks.add(mark)
+        return []
 
 
 def _records(session: Session, register: type[Record], ids: Sequence[str]) -> dict[str, Record]:
@@ -299,8 +313,11 @@ def land(office: Office, plan: BlockPlan, title: str) -> str | None:
     with office.act(ActKind.EDIT, title) as act:
         if journal_end(act.connection) != plan.as_of:
             raise UserError("刚才有人改过资料，请再看一遍再改。")
-        act.create_many(plan.register, [line.values for line in plan.landing if line.record_id is None])
-        for line in plan.landing:
-            if line.record_id is not None:
-                act.change(plan.register, line.record_id, line.values)
+        try:
+            act.create_many(plan.register, [line.values for line in plan.landing if line.record_id is None])
+            for line in plan.landing:
+                if line.record_id is not None:
+                    act.change(plan.register, line.record_id, line.values)
+        except IntegrityError as e:
+            raise UserError("里面有两行是同一条（同一个人、同一场或同一工种只记一次），什么也没有改。请去掉一行再来。") from e
     return act.id

@@ -45,6 +45,11 @@ def _known_as(connection: Connection, record_id: str) -> list[str]:
     return ids
 
 
+def _may(office: Office, register: type[Record]) -> None:
+    if register.__tablename__ in office.hidden:
+        raise UserError("这一条要管理员允许的人才能看。")
+
+
 def of_record(connection: Connection, record_id: str) -> list[Kept]:
     rows = connection.execute(select(_TABLE).where(_TABLE.c.record_id.in_(_known_as(connection, record_id))).order_by(_TABLE.c.id))
     return [Kept(r.id, r.role, r.name, r.media_type, r.added_at, len(r.body)) for r in rows]
@@ -102,11 +107,13 @@ def add(office: Office, register: type[Record], record_id: str, path: Path, role
 def put(office: Office, register: type[Record], record_id: str, name: str, body: bytes, role: str) -> str:
     """Keep these bytes with a record; a portrait takes the place of the one before. UserError where there are too many."""
     office.clerks_only()
+    _may(office, register)
     with office.act(ActKind.SETTING, f"加{role}：{register.label}") as act:
         act.current(register, record_id)
         if len(act.connection.execute(select(_TABLE.c.id).where(_TABLE.c.record_id == record_id)).all()) >= MOST:
             raise UserError(f"一条记录最多放 {MOST} 个附件，请先去掉几个。")
         if role == PHOTO:
+            portrait.upright(body)  # what is no picture would stop every form of hers
             act.connection.execute(_TABLE.delete().where(_TABLE.c.record_id == record_id, _TABLE.c.role == PHOTO))
         if role == PICTURE:
             body, name = small_enough(scaled(body, name)[0]), f"{Path(name).stem}.jpg"

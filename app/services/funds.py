@@ -68,7 +68,7 @@ def balances(connection: Connection, year: int | None = None) -> list[Balance]:
     ]
 
 
-def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = False) -> list[Problem]:
+def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = False, standing: Mapping[str, Balance] | None = None) -> list[Problem]:
     """What the budget line forbids: another use than its own, more than it holds. `booked`: the booking is in the ledger already."""
     if not values.get("budget_line"):
         return []
@@ -79,7 +79,7 @@ def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = F
     found = []
     if line["earmark"] == TRAINING_ONLY and values.get("paid") and values.get("programme") != TRAINING:
         found.append(Problem("earmark", f"“{line['name']}”是专款，{TRAINING_ONLY}，不能记到“{values.get('programme') or '别的项目'}”。", "budget_line"))
-    balance = next(b for b in balances(connection) if b.line == line["id"])
+    balance = standing[line["id"]] if standing is not None else next(b for b in balances(connection) if b.line == line["id"])
     left = balance.left + (values["paid"] if booked and values.get("paid") else Decimal(0))
     if values.get("paid") and not values.get("reverses") and values["paid"] > left:
         found.append(Problem("over-budget", f"“{line['name']}”的预算还剩 {left:,.2f} 元，这一笔 {values['paid']:,.2f} 元超了。", "paid"))
@@ -87,36 +87,68 @@ def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = F
 
 
 def verify(act: Act) -> None:
-    """Whatever way bookings came (typed, pasted, read in): Invalid, and nothing is written, where one breaks its budget line."""
+    """Whatever way bookings came (typed, pasted, read in): Invalid, and nothing is written, where one breaks its budget line or is no true reversal."""
     ledger = table_of(LedgerEntry)
-    made = select(ledger).where(ledger.c.id.in_(act.booked), ledger.c.removed_at.is_(None), ledger.c.budget_line.is_not(None))
-    for row in act.connection.execute(made).mappings().all() if act.booked else ():
-        if problems := check(act.connection, dict(row), booked=True):
+    rows = act.connection.execute(select(ledger).where(ledger.c.id.in_(act.booked), ledger.c.removed_at.is_(None))).mappings().all() if act.booked else ()
+    standing = {b.line: b for b in balances(act.connection)} if any(r["budget_line"] for r in rows) else {}
+    for row in rows:
+        problems = _mirror(act.connection, dict(row)) if row["reverses"] else []
+        if row["budget_line"]:
+            problems += check(act.connection, dict(row), booked=True, standing=standing)
+        if problems:
             raise Invalid(problems)
 
 
-def paid_once(act: Act) -> None:
-    """However bookings come or go, a claim is never paid more than was approved, nor in more parts than its policy has. UserError, and nothing is done, where it would be."""
-    live = _payments(act.connection)
-    claims = table_of(SubsidyApplication)
-    for claim, paid in live.items():
-        if len(paid) > 1:
-            row = act.connection.execute(select(claims.c.policy, claims.c.approved_amount).where(claims.c.id == claim)).mappings().one()
-            if len(paid) > len(_parts(act.connection, row["policy"])) or sum(paid) > (row["approved_amount"] or Decimal(0)):
-                raise UserError("这样一来同一份申请会多发一笔，没有做。请先冲销其中一笔。")
-
-
-def _payments(connection: Connection, claim: str | None = None) -> dict[str, list[Decimal]]:
-    """By claim, the payments that stand: those that were booked back are left out."""
+def _mirror(connection: Connection, row: Mapping[str, Any]) -> list[Problem]:
+    """A reversal is the same amount of the same line and claim on the other side, of a booking that was not booked back before."""
     ledger = table_of(LedgerEntry)
-    query = select(ledger.c.id, ledger.c.claim, ledger.c.reverses, ledger.c.paid).where(ledger.c.claim.is_not(None), ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)
-    rows = connection.execute(query if claim is None else query.where(ledger.c.claim == claim)).all()
+    first = connection.execute(select(ledger).where(ledger.c.id == row["reverses"])).mappings().first()
+    again = connection.execute(select(ledger.c.id).where(ledger.c.reverses == row["reverses"], ledger.c.id != row["id"], ledger.c.removed_at.is_(None))).first()
+    if first is None or first["reverses"] or again:
+        return [Problem("not-reversible", "冲销的那一笔不在了，或者已经冲销过。请用“冲销…”。", "reverses")]
+    if (row["received"] or 0, row["paid"] or 0) != (first["paid"] or 0, first["received"] or 0) or (row["budget_line"], row["claim"]) != (first["budget_line"], first["claim"]):
+        return [Problem("not-a-mirror", "冲销要和原来那一笔金额、预算项目、申请都一样，收支相反。请用“冲销…”，不要手工填。", "reverses")]
+    return []
+
+
+def paid_once(act: Act) -> None:
+    """However bookings come or go, a claim is never paid more than was approved, nor in more parts than its policy has, nor before it is approved.
+
+    Only the claims of this act's bookings are asked about. UserError, and nothing is done, where it would be.
+    """
+    ledger, claims = table_of(LedgerEntry), table_of(SubsidyApplication)
+    touched = set(act.booked) | act.touched.get(LedgerEntry.__tablename__, set())
+    wanted = {row.claim for row in act.connection.execute(select(ledger.c.claim).where(ledger.c.id.in_(touched), ledger.c.claim.is_not(None)))}
+    for claim in wanted:
+        paid = _payments(act.connection, claim).get(claim, [])
+        if not paid:
+            continue
+        row = act.connection.execute(select(claims).where(claims.c.id == claim)).mappings().first()
+        name = (row["form_no"] or "这份申请") if row is not None else "这份申请"
+        if row is None or row["state"] not in PAYABLE or row["approved_amount"] is None:
+            raise UserError(f"{name}还没有批准，不能记发放。")
+        if sum(p.amount for p in paid) > row["approved_amount"]:
+            raise UserError(f"这样一来{name}会多发一笔，没有做。请先冲销其中一笔。")
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """A payment that stands: its amount, and which part it was."""
+
+    amount: Decimal
+    part: int | None
+
+
+def _payments(connection: Connection, claim: str) -> dict[str, list[_Paid]]:
+    """The payments of a claim that stand: those that were booked back are left out, and what was received for it is none."""
+    ledger = table_of(LedgerEntry)
+    rows = connection.execute(select(ledger.c.id, ledger.c.claim, ledger.c.reverses, ledger.c.paid, ledger.c.summary).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)).all()
     taken_back = {r.reverses for r in rows if r.reverses}
-    found: dict[str, list[Decimal]] = {}
-    for r in rows:
-        if r.reverses is None and r.id not in taken_back:
-            found.setdefault(r.claim, []).append(r.paid or Decimal(0))
-    return found
+    standing = [r for r in rows if r.reverses is None and r.id not in taken_back and r.paid]
+    return {claim: [_Paid(r.paid, next((n for n, word in enumerate(_PART_NAMES) if word in (r.summary or "")), None)) for r in standing]} if standing else {}
+
+
+_PART_NAMES = ("首款", "尾款")
 
 
 def _parts(connection: Connection, policy: str | None) -> tuple[int, ...]:
@@ -135,14 +167,11 @@ class Due:
     @property
     def words(self) -> str:
         """首款 60%, 尾款 40%; nothing where it is paid at once."""
-        if len(self.parts) == 1:
-            return ""
-        name = "首款" if self.number == 0 else "尾款" if self.number + 1 == len(self.parts) else f"第 {self.number + 1} 笔"
-        return f"{name} {self.parts[self.number]}%"
+        return f"{_PART_NAMES[min(self.number, 1)]} {self.parts[self.number]}%" if len(self.parts) > 1 else ""
 
 
 def next_payment(connection: Connection, claim: str) -> Due:
-    """What is to be paid next on an approved claim. UserError before it is approved, or when all of it was paid."""
+    """What is to be paid next on an approved claim: the first part that does not stand, or what is left. UserError before it is approved, or when all of it was paid."""
     claims = table_of(SubsidyApplication)
     row = connection.execute(select(claims).where(claims.c.id == claim)).mappings().first()
     if row is None or row["removed_at"] is not None:
@@ -150,11 +179,14 @@ def next_payment(connection: Connection, claim: str) -> Due:
     if row["state"] not in PAYABLE or row["approved_amount"] is None:
         raise UserError("这份申请还没有批准，不能记发放。")
     parts, paid = _parts(connection, row["policy"]), _payments(connection, claim).get(claim, [])
-    if len(paid) >= len(parts) or sum(paid) >= row["approved_amount"]:
+    left = row["approved_amount"] - sum((p.amount for p in paid), Decimal(0))
+    if left <= 0:
         raise UserError("这份申请已经记过发放了。")
-    last = len(paid) + 1 == len(parts)
-    amount = row["approved_amount"] - sum(paid) if last else (row["approved_amount"] * parts[len(paid)] / 100).quantize(Decimal("0.01"))
-    return Due(len(paid), parts, amount)
+    there = {p.part if p.part is not None else n for n, p in enumerate(paid)}
+    number = next((n for n in range(len(parts)) if n not in there), len(parts) - 1)
+    others = [n for n in range(len(parts)) if n != number and n not in there]
+    amount = min((row["approved_amount"] * parts[number] / 100).quantize(Decimal("0.01")), left) if others else left
+    return Due(number, parts, amount)
 
 
 def book(office: Office, values: Mapping[str, Any]) -> str:
@@ -187,7 +219,22 @@ def reverse(office: Office, entry: str, why: str) -> str:
         act.title = f"冲销：{row['summary']}"
         keep = {name: row[name] for name in ("programme", "budget_line", "source", "beneficiaries", "claim")}
         today = PartialDate.of(office.clock().astimezone().date())
+        if row["claim"] and row["paid"]:
+            _project_follows(act, row)
         return act.create(LedgerEntry, {**keep, "booked_on": today, "summary": f"冲销：{row['summary']}（{why.strip()}）"[:200], "received": row["paid"], "paid": row["received"], "reverses": entry, "handler": row["handler"]})
+
+
+_DATES = ("first_paid_on", "rest_paid_on")
+"""The project's dates of its two payments."""
+
+
+def _project_follows(act: Act, row: Mapping[str, Any]) -> None:
+    """A part that is taken back was not paid: the project's date goes too."""
+    claims = table_of(SubsidyApplication)
+    project = act.connection.execute(select(claims.c.project).where(claims.c.id == row["claim"])).scalar()
+    part = next((n for n, word in enumerate(_PART_NAMES) if word in (row["summary"] or "")), None)
+    if project and part is not None and act.current(Project, project)["removed_at"] is None:
+        act.change(Project, project, {_DATES[part]: None}, checked=True)
 
 
 def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, voucher_no: str = "", handler: str = "") -> str:
@@ -196,14 +243,14 @@ def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, vou
         row = act.current(SubsidyApplication, claim)
         due = next_payment(act.connection, claim)
         today = PartialDate.of(office.clock().astimezone().date())
-        if row["project"] and (field := {0: "first_paid_on", len(due.parts) - 1: "rest_paid_on"}.get(due.number)) and len(due.parts) > 1:
-            act.change(Project, row["project"], {field: today})
+        if row["project"] and len(due.parts) > 1 and act.current(Project, row["project"])["removed_at"] is None:
+            act.change(Project, row["project"], {_DATES[min(due.number, 1)]: today}, checked=True)
         who = act.current(Member, row["member"])["full_name"] if row["member"] else ""
         act.title = f"发放{row['kind'] or '补贴'}：{who or row['form_no']}"
         return book_in(
             act,
             {
                 "booked_on": today, "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
-                "source": "区总工会拨款", "summary": " ".join(part for part in (row["kind"] or "补贴", row["form_no"], due.words) if part), "paid": due.amount, "beneficiaries": 1 if due.number == 0 else None, "handler": handler or office.user.name, "claim": claim,
+                "source": "区总工会拨款", "summary": " ".join(part for part in (row["kind"] or "补贴", row["form_no"], due.words) if part), "paid": due.amount, "beneficiaries": None if _payments(act.connection, claim) else 1, "handler": handler or office.user.name, "claim": claim,
             },
         )

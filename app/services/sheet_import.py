@@ -115,7 +115,7 @@ def _line(session: Session, register: type[Record], planner: Planner, texts: dic
     there = _same(session, register, values)
     if there is not None:
         made = planner.line(there, {name: text for name, text in texts.items() if text})
-    if again:
+    if again and not any(p.code == "twice" for p in made.problems):
         problem = Problem("twice", "这张表里前面已经有同样的一行了。")
     return replace(made, problems=(*made.problems, problem)) if problem is not None else made
 

@@ -81,12 +81,12 @@ class Today:
     reminders: tuple[Reminder, ...]
 
 
-def today(connection: Connection, now: datetime) -> Today:
+def today(connection: Connection, now: datetime, *, hidden: frozenset[str] = frozenset()) -> Today:
     """`now` in the office's time."""
     day = now.astimezone().date()
     waiting = unsent(connection)
     return Today(
-        _lectures(connection, day), survey(connection, day, REMINDED).may, waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), targets(connection, day.year), roster_state(connection),
+        _lectures(connection, day), survey(connection, day, REMINDED).may, waiting.total, waiting.sentence, silence(connection, now), _plan(connection, now), targets(connection, day.year, hidden=hidden), roster_state(connection),
         tuple(due(connection, day)),
     )
 
@@ -129,12 +129,12 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
     return tuple(DueLecture(r.id, r.topic, r.starts_at, r.planned_count, present.get(r.id, 0)) for r in rows if r.state not in ("结束", "已反馈"))
 
 
-def targets(connection: Connection, year: int) -> tuple[Target, ...]:
+def targets(connection: Connection, year: int, *, hidden: frozenset[str] = frozenset()) -> tuple[Target, ...]:
     """The year's targets (`resources/policies/targets.toml`) and how far they are reached. A row that counts what this program does not know is left out."""
     span, found = Year.calendar(year), []
     for row in rows_of(connection, "target"):
         figure = figures.NAMED.get(row["count"])
-        if figure is None or not (row["valid_from"] <= f"{year}-12-31" and (row.get("valid_to") or "9999") >= f"{year}-01-01"):
+        if figure is None or figure.register.__tablename__ in hidden or not (row["valid_from"] <= f"{year}-12-31" and (row.get("valid_to") or "9999") >= f"{year}-01-01"):
             continue
         found.append(Target(row["count"], row["title"], int(figures.value(connection, figure, span)), _wanted(connection, row["wanted"], span), row["unit"], row["source"], int(row.get("district") or 0)))
     return tuple(found)

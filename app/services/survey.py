@@ -167,9 +167,9 @@ def type_in(office: Office, year: int, typed: Mapping[str, str]) -> None:
             number = Decimal(plain)
         except InvalidOperation as e:
             raise UserError(f"{no} 要填数，“{text.strip()[:20]}”不是。") from e
-        if not number.is_finite() or number < 0:
+        if not number.is_finite() or number < 0 or number >= Decimal(10) ** 12:
             raise UserError(f"{no} 要填 0 或更大的数，“{text.strip()[:20]}”不行。")
-        read[no] = format(number, "f")
+        read[no] = format(abs(number), "f")
     with office.act(ActKind.SETTING, f"填 {year} 年调查表") as act:
         act.note(year=year, items=sorted(read))
         set_setting(act.connection, SETTING.format(year=year), json.dumps(read))

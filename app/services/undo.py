@@ -19,7 +19,7 @@ from db.journal import ERASED, Deed, JournalRow, rows_of
 from db.keyslots import Role
 from db.problems import UserError
 from db.record import Record, fields_of
-from db.registers import REGISTERS, MembershipEvent, register_named
+from db.registers import REGISTERS, DistrictItem, MembershipEvent, register_named
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,10 @@ def undo(office: Office, act_id: str) -> TakenBack:
         raise UserError("签到员只能撤销自己做的签到。")
     if wanted.undone:
         raise UserError("这一步已经撤销过了。")
+    if wanted.kind is ActKind.EDIT and office.user.role is not Role.ADMINISTRATOR:
+        with office.vault.engine.connect() as connection:
+            if any(row[1] == DistrictItem.__tablename__ for row in rows_of(connection, act_id)):
+                raise UserError("政策和表格是管理员改的，要管理员来撤销。")
     with office.act(ActKind.UNDO, f"撤销：{wanted.title}") as act:
         act.note(undoes=act_id)
         kept = _reverse(act, act_id)

@@ -1,7 +1,7 @@
 """Support for workers in hardship (困难职工) and for women (domain 4k). Health, income and family data: only for those whom the administrator let."""
 
 from collections.abc import Mapping as Values
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Mapped
@@ -61,7 +61,7 @@ class HardshipCase(Record):
         """The family's yearly income, and of it a month and a head, to the fen."""
         own, other, people = values.get("own_income"), values.get("other_income"), values.get("family_size")
         total = (own or Decimal(0)) * 12 + (other or Decimal(0)) if own is not None or other is not None else None
-        return {"yearly_income": total, "income_per_head": (total / 12 / people).quantize(Decimal("0.01")) if total is not None and people else None}
+        return {"yearly_income": total, "income_per_head": (total / 12 / people).quantize(Decimal("0.01"), ROUND_HALF_UP) if total is not None and people else None}
 
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:

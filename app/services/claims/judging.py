@@ -45,9 +45,9 @@ class Judgement:
 class Judge:
     """Judges claims against those there are. `members` narrows what is read to the claims of these people."""
 
-    def __init__(self, connection: Connection, *, members: Sequence[str] | None = None) -> None:
+    def __init__(self, connection: Connection, *, members: Sequence[str] | None = None, exact: bool = False) -> None:
         self.connection = connection
-        self._exact = members is not None
+        self._exact = exact or members is not None
         self._by_member: dict[str, list[Mapping[str, Any]]] = {}
         self._by_basis: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         self._by_id: dict[str, Mapping[str, Any]] = {}
@@ -74,8 +74,8 @@ class Judge:
             self._policies[claim, on] = policy_on(self.connection, on, claim)
         return self._policies[claim, on]
 
-    def judge(self, claim: str, basis: Basis, *, on: date, application_id: str | None = None, policy: ClaimPolicy | None = None) -> Judgement:
-        """Judge a claim made on a day; an existing application is not its own rival, and is judged by the row it names."""
+    def judge(self, claim: str, basis: Basis, *, on: date, application_id: str | None = None, policy: ClaimPolicy | None = None, own: Mapping[str, Any] | None = None) -> Judgement:
+        """Judge a claim made on a day; an existing application is not its own rival, and is judged by the row it names. `own`: the claim as it is being written, in place of the stored one."""
         policy = policy or self.policy(claim, on)
         if policy is None:
             return Judgement(None, None, None, (Problem("no-policy", f"{on} 没有生效的{claim}政策，请先在政策里添加。"),))
@@ -92,7 +92,7 @@ class Judge:
             elif last is not None and on > last:
                 window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
                 problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
-        own = self._by_id.get(application_id or "", {})
+        own = own if own is not None else self._by_id.get(application_id or "", {})
         asked = {**own, "limits": policy.limits} | ({"studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else {})
         problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, asked, on)) is not None)
         problems += self._rivals(policy, basis, on, application_id, own)
@@ -199,16 +199,36 @@ def _level(policy: ClaimPolicy, basis: Basis) -> list[Problem]:
     return found
 
 
-def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str = SKILL, application_id: str | None = None, policy_id: str | None = None) -> Judgement:
-    """Judge one claim by the id of what it rests on. UserError when that is gone."""
+def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str = SKILL, application_id: str | None = None, policy_id: str | None = None, own: Mapping[str, Any] | None = None) -> Judgement:
+    """Judge one claim by the id of what it rests on; `own`: the claim as it is being written. A row of another claim or another day does not count. UserError when the basis is gone."""
     found = bases.read(connection, claim, [basis_id])
     if not found:
         raise UserError("申请所凭的记录已经不在了，请刷新后再试。")
     basis = found[0]
     judge = Judge(connection, members=[basis.member["id"]] if basis.member else None)
-    if policy_id and (policy := policy_named(connection, policy_id)) is not None:
-        return judge.judge(claim, basis, on=on, application_id=application_id, policy=policy)
-    return judge.judge(claim, basis, on=on, application_id=application_id)
+    named = policy_named(connection, policy_id) if policy_id else None
+    if named is not None and (named.claim != claim or not named.holds_on(on)):
+        wrong = Problem("policy-other", f"依据政策“{named.title}”不是{claim}在{on}的政策，请清空它，保存时会自动填上。", "policy")
+        return Judgement(named, None, None, (wrong,))
+    return judge.judge(claim, basis, on=on, application_id=application_id, policy=named, own=own)
+
+
+def no_longer_in_order(connection: Connection, states: Sequence[str]) -> dict[str, str]:
+    """Of the claims in these states, those that may not be made (any more), with the reason: two of one right after a merge or an undo."""
+    table = table_of(SubsidyApplication)
+    rows = [dict(r) for r in connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.state.in_(states))).mappings()]
+    judge, found = Judge(connection, exact=True), dict[str, str]()
+    for claim in dict.fromkeys(r["kind"] or SKILL for r in rows):
+        basis_of = {r["id"]: next((r[field] for field in BASES.get(claim, ()) or ("member",) if r[field]), None) for r in rows if (r["kind"] or SKILL) == claim}
+        known = {b.id: b for b in bases.read(connection, claim, [i for i in basis_of.values() if i])} if claim in BASES else {}
+        for r in rows:
+            if r["id"] in basis_of:
+                basis, applied = known.get(basis_of[r["id"]] or ""), r["applied_on"]
+                policy = policy_named(connection, r["policy"]) if r["policy"] else None
+                verdict = judge.judge(claim, basis, on=applied.last_day(), application_id=r["id"], policy=policy) if basis is not None and applied is not None else None
+                if verdict is None or not verdict.may_claim:
+                    found[r["id"]] = verdict.why_not if verdict is not None else "没有写凭什么申请。"
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -77,14 +78,19 @@ def _values(act: Act, claim: str, basis: Basis, verdict: Judgement, today: Parti
     }
 
 
-def complete(act: Act, application_id: str) -> None:
+def day_of(applied: PartialDate, today: date) -> date:
+    """The day that a claim is judged by: of a month or a year its last, but none that is to come."""
+    return applied.last_day() if applied.day else min(applied.last_day(), today)
+
+
+def complete(act: Act, application_id: str, today: date) -> None:
     """What a proposed application has from the start, for one that was typed or read in: the row it is judged by, the amount, a number."""
     row = act.current(SubsidyApplication, application_id)
     claim = row["kind"] or SKILL
     basis_id = next((row[field] for field in BASES[claim] or ("member",) if row[field]), None)
     if (row["policy"] and row["form_no"]) or basis_id is None:
         return
-    verdict = judge_claim(act.connection, basis_id, on=row["applied_on"].last_day(), claim=claim, application_id=application_id, policy_id=row["policy"])
+    verdict = judge_claim(act.connection, basis_id, on=day_of(row["applied_on"], today), claim=claim, application_id=application_id, policy_id=row["policy"])
     if verdict.policy is not None:
         more = {"policy": row["policy"] or verdict.policy.id, "amount": row["amount"] or verdict.amount, "form_no": row["form_no"] or next_form_number(act, row["applied_on"].year)}
         act.change(SubsidyApplication, application_id, more, checked=True)
@@ -119,4 +125,4 @@ def judge_again(office: Office, application_id: str) -> Judgement:
             raise UserError("这份申请没有写凭什么申请，请打开它补上。")
         if row["policy"] and policy_named(connection, row["policy"]) is None:
             raise UserError(f"依据的政策“{row['policy']}”不在了，请管理员在设置里补上。")
-        return judge_claim(connection, basis_id, on=row["applied_on"].last_day(), claim=claim, application_id=application_id, policy_id=row["policy"])
+        return judge_claim(connection, basis_id, on=day_of(row["applied_on"], office.clock().astimezone().date()), claim=claim, application_id=application_id, policy_id=row["policy"])

@@ -124,7 +124,7 @@ def keep_own(office: "Office", kind: str, row: Mapping[str, Any]) -> None:
     if said := problem_of(kind, row):
         raise UserError(said)
     key = str(row[_SHIPPED_KEY[kind]])
-    with office.act(ActKind.EDIT, f"修改政策：{row['title']}") as act:
+    with office.act(ActKind.EDIT, f"{'改表格' if kind == 'form' else '修改政策'}：{row['title']}") as act:
         there = _own_id(act.connection, kind, key)
         values = {"kind": OWN + kind, "key": key, "body": json.dumps(row, ensure_ascii=False, sort_keys=True)}
         if there is None:

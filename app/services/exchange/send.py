@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, select
 
+from app.services.claims import judging
 from app.services.exchange import outbox
 from app.services.exchange.keyring import district_key, own_ring, street_key
 from app.services.exchange.outbox import Gathered, Heard, Progress, Unsent, unsent
@@ -132,6 +133,7 @@ def export(office: Office, folder: Path, *, purposes: Sequence[str] | None = Non
     Remembered before it is named: a file that the district may see has always its row here, so that no series is given twice.
     """
     office.clerks_only()
+    hold_back(office)
     sealed, made, union = build(office, purposes=purposes, everything=everything, progress=progress)
     district = district_key(office)
     assert district is not None
@@ -152,6 +154,19 @@ def export(office: Office, folder: Path, *, purposes: Sequence[str] | None = Non
 
     path = stick.write(folder, name, sealed.body, progress=progress, before_naming=remember)
     return Exported(series, path, sealed.digest, len(sealed.body), counts, _slip(office, sealed, made, name, district, everything=everything))
+
+
+def hold_back(office: Office) -> int:
+    """Claims that may not be made any more (a merge, an undo, a changed certificate) go back to 草稿 before the package is made, with the reason; how many."""
+    with office.vault.engine.connect() as connection:
+        wrong = judging.no_longer_in_order(connection, TO_BE_PACKED)
+    if wrong:
+        table = table_of(SubsidyApplication)
+        with office.act(ActKind.APPLICATION, f"{len(wrong)} 份申请不能报，退回草稿") as act:
+            for claim, why in wrong.items():
+                note = act.connection.execute(select(table.c.note).where(table.c.id == claim)).scalar()
+                act.change(SubsidyApplication, claim, {"state": "草稿", "note": f"{note + '；' if note else ''}没有报：{why}"[:200]}, checked=True)
+    return len(wrong)
 
 
 def _mark_packed(act: Act) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ WORD = "docx:"
 """Before the register in the blank's `sheet`, so that Word blanks stand beside workbooks in one table."""
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 60_000_000
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _document(body: bytes) -> Any:
             if sum(info.file_size for info in packed.infolist()) > MOST_UNPACKED:
                 raise UserError("这个 Word 文件太大了，请先删掉里面的图片。")
             return etree.fromstring(packed.read(_PART), etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError, OSError, NotImplementedError, RuntimeError) as e:
+    except (zipfile.BadZipFile, zlib.error, KeyError, etree.XMLSyntaxError, OSError, NotImplementedError, RuntimeError, EOFError) as e:
         raise UserError("打不开这个 Word 文件。.doc 的请用 Word 或 WPS 另存为 .docx；有密码的请先去掉。") from e
 
 
@@ -85,7 +86,7 @@ def places(body: bytes) -> list[Place]:
             for c, cell in enumerate(row):
                 label = _label(rows, r, c)
                 labels |= dict.fromkeys(cell.iter(f"{_W}p"), label)
-                if not _text(cell) and label:
+                if not _text(cell) and label and not _goes_on(cell):
                     found.setdefault(f"{number}.{r}.{c}", Place(f"{number}.{r}.{c}", label))
     marks: dict[str, Place] = {}
     for paragraph in root.iter(f"{_W}p"):
@@ -95,12 +96,26 @@ def places(body: bytes) -> list[Place]:
     return [*marks.values(), *found.values()]
 
 
+def _goes_on(cell: Any) -> bool:
+    """Whether it is the rest of a cell that was merged downwards: nothing written there is shown."""
+    merge = cell.find(f"{_W}tcPr/{_W}vMerge")
+    return merge is not None and merge.get(f"{_W}val") != "restart"
+
+
 def _label(rows: list[list[Any]], r: int, c: int) -> str:
     """What names a cell: the text at its left, else the one above it, where these are no places themselves."""
-    for words in (_text(rows[r][c - 1]) if c else "", _text(rows[r - 1][c]) if r and c < len(rows[r - 1]) else ""):
+    at = sum(_span(cell) for cell in rows[r][:c])
+    above = next((cell for n, cell in enumerate(rows[r - 1]) if sum(_span(one) for one in rows[r - 1][:n]) == at and _span(cell) == _span(rows[r][c])), None) if r else None
+    for words in (_text(rows[r][c - 1]) if c else "", _text(above) if above is not None else ""):
         if words and not _MARK.search(words) and len(words) <= 30:
             return words
     return ""
+
+
+def _span(cell: Any) -> int:
+    """Over how many columns of the grid it goes."""
+    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
+    return int(span.get(f"{_W}val", "1")) if span is not None else 1
 
 
 def choices(register: type[Record]) -> dict[str, str]:
@@ -161,6 +176,8 @@ def papers(session: Session, register: type[Record]) -> list[Paper]:
 def fill(office: Office, paper: Paper, record_id: str) -> bytes:
     """The blank with one record written in. UserError when the record is gone."""
     register = register_named(paper.register)
+    if paper.register in office.hidden or any(field_of(register, path.partition(".")[0]).kind.refers_to in office.hidden for path in paper.places.values()):
+        raise UserError("这一条要管理员允许的人才能看。")
     with office.reading() as session:
         body = session.execute(select(_FORM.c.body).where(_FORM.c.id == paper.id)).scalar_one()
         record = session.scalars(select(register).where(register.id == record_id, register.removed_at.is_(None))).first()
@@ -187,13 +204,11 @@ def _shown(session: Session, record: Record, path: str) -> str:
 def written(body: bytes, values: Mapping[str, str]) -> bytes:
     """The blank with its places written in: marks are replaced where they stand, cells get their text in the type that they have."""
     root = _document(body)
-    for number, rows in _cells(root):
-        for r, row in enumerate(rows):
-            for c, cell in enumerate(row):
-                if (text := values.get(f"{number}.{r}.{c}")) and not _text(cell):
-                    _put(cell, text, rows[r][c - 1] if c else None)
-    for paragraph in root.iter(f"{_W}p"):
-        _replace(paragraph, values)
+    empty = [(cell, text, rows[r][c - 1] if c else None) for number, rows in _cells(root) for r, row in enumerate(rows) for c, cell in enumerate(row) if (text := values.get(f"{number}.{r}.{c}")) and not _text(cell)]
+    for paragraph in root.iter(f"{_W}p"):  # before anything is written in: what is written may look like a mark
+        _replace(paragraph, {mark: " ".join(value.split("\n")) for mark, value in values.items()})
+    for cell, text, label in empty:
+        _put(cell, text, label)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(out, "w") as made:
         for info in packed.infolist():

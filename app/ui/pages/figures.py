@@ -109,7 +109,7 @@ class FiguresPage(Page):
         hidden = frozenset(r.__tablename__ for r in REGISTERS if not guarded.may_see(self.office, r))
         with self.office.vault.engine.connect() as connection:
             self.report = figures.report(connection, self.chosen(), hidden=hidden)
-            goals = statistics.targets(connection, self.year.currentData())
+            goals = statistics.targets(connection, self.year.currentData(), hidden=self.office.hidden)
         self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}。按回车或双击一行看是哪些。").format(n=f"{self.report.took_part:,}", share=self.report.share))
         said = figures.inconsistencies(self.report)
         self.banner.say(" ".join(said[:3]), "warn")

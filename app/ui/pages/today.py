@@ -71,7 +71,7 @@ class TodayPage(ScrollPage):
         self.heading.setText(f"{tr('今天')}　{now.month}月{now.day}日 星期{WEEKDAYS[now.weekday()]}")
         self._year.setText(tr("{year} 年目标").format(year=now.year))
         with self.office.vault.engine.connect() as connection:
-            found = statistics.today(connection, now)
+            found = statistics.today(connection, now, hidden=self.office.hidden)
         with self.office.reading() as session:
             waiting = [e for e in batch.ledger(session) if e.waits]
             overdue = person.due_for_erasure(session.connection(), now.date())

@@ -22,8 +22,9 @@ from app.sync.package import PrivateKeys
 from app.sync.refusals import PackageRefused, Refusal
 from app.sync.suites import NATIONAL
 from db import keyslots, vault
+from db.dates import PartialDate
 from db.problems import UserError
-from db.registers import REGISTERS, Member, SubsidyApplication
+from db.registers import REGISTERS, Certificate, Member, SubsidyApplication
 from tests.app.receiver.exchanges import add_more, backup_of, body_of, connect, crafted, enrol, export, line, read, round_trip
 from tests.conftest import NOW, PASSWORD, UNION, person
 
@@ -456,7 +457,8 @@ def test_an_undecided_application_is_found_behind_any_number_of_decided_ones(any
     submit(office, first, amount=Decimal(1500))
     with office.act(ActKind.APPLICATION, "又一份") as act:
         row = act.current(SubsidyApplication, first)
-        second = act.create(SubsidyApplication, {name: row[name] for name in ("member", "certificate", "applied_on", "amount")} | {"state": "校验通过"})
+        other = act.create(Certificate, {"member": row["member"], "kind": "职业技能等级证书", "occupation": "焊工", "skill_level": "三级/高级工", "issued_on": PartialDate(2026, 3, 8), "is_verified": True})
+        second = act.create(SubsidyApplication, {name: row[name] for name in ("member", "applied_on", "amount")} | {"certificate": other, "state": "校验通过"})
     enrol(any_receiver, export(office, tmp_path / "a"))
     decisions.decide(any_receiver, [(office.vault.keys.vault_id, second)], decisions.APPROVED)
     assert [a.id for a in decisions.applications(any_receiver, states=decisions.UNDECIDED, limit=1)] == [first]

@@ -153,3 +153,68 @@ def test_a_certificates_number_against_level_and_year(number: str, level: str, i
     values = {"member": "x", "kind": "职业技能等级证书", "certificate_no": number, "skill_level": level, "issued_on": PartialDate(issued, 3, 1)}
     assert {p.code for p in Certificate.rules(values)} == expected
     assert not {p.code for p in Certificate.rules({**values, "number_note": "外省老证"})} & {"certificate-form"}
+
+
+def test_another_plans_row_a_future_day_and_two_bases_are_no_way_in(office: Office, add: Callable[..., str]) -> None:
+    good = ready(add, "职业发展助推")
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    claim = {"member": who, "certificate": good, "kind": "职业发展助推", "applied_on": PartialDate(2026, 11, 1), "state": "校验通过"}
+    entry = add(Entry, competition=add(Competition, name="赛", trades="电工"), member=who, trade="电工", rank=1)
+    for wrong, match in (({"policy": "NM-2014"}, "不是职业发展助推"), ({"applied_on": PartialDate(2027, 1, 1)}, "今天以后"), ({"entry": entry}, "只能凭一样")):
+        with pytest.raises(Invalid, match=match):
+            add(SubsidyApplication, **{**claim, **wrong})
+    made = add(SubsidyApplication, **claim)
+    with pytest.raises(Invalid, match="其他补贴"), office.act(ActKind.EDIT, "x") as act:
+        act.change(SubsidyApplication, made, {"has_other_claim": True})
+
+
+def test_old_contests_are_read_in_by_who_was_a_member_then(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1))
+    membership.record(office, [who], {"event": "退会", "event_date": "2022-05-01"})
+    old = add(Competition, name="2019 年的", trades="电工", starts_on=PartialDate(2019, 9, 1))
+    assert "not-a-member" not in said(office, Entry, competition=old, member=who, trade="电工")
+    assert said(office, Entry, competition=add(Competition, name="今年的", trades="电工"), member=who, trade="电工")["not-a-member"]
+
+
+def test_claims_that_a_merge_or_an_undo_set_against_each_other_are_held_back_from_the_package(connected: Office, add: Callable[..., str], tmp_path: Any) -> None:
+    from app.services.exchange import send
+
+    office = connected
+    good = ready(add, "技能提升补贴")
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    first = add(SubsidyApplication, member=who, certificate=good, applied_on=PartialDate(2026, 11, 1), state="校验通过")
+    with office.act(ActKind.EDIT, "撤回") as act:
+        act.change(SubsidyApplication, first, {"state": "撤回"})
+    back = act.id
+    second = add(SubsidyApplication, member=who, certificate=good, applied_on=PartialDate(2026, 11, 2), state="校验通过")
+    undo.undo(office, back)
+    (tmp_path / "s").mkdir()
+    send.export(office, tmp_path / "s")
+    with office.reading() as session:
+        states = {r.id: (r.state, r.note) for r in session.scalars(select(SubsidyApplication))}
+    assert {states[first][0], states[second][0]} == {"草稿"} and "已经申请过" in (states[first][1] or "")
+
+
+def test_two_equal_lines_in_one_block_are_said_before_they_land(office: Office, add: Callable[..., str], contest: str) -> None:
+    add(Member, **person(1))
+    line = ["竞赛", person(1)["full_name"], "焊工"]
+    with office.reading() as session:
+        plan = block.plan_paste(session, Entry, [], ["competition", "member", "trade"], [line, line])
+    assert len(plan.landing) == 1 and [p.code for p in plan.lines[1].problems] == ["twice"]
+
+
+def test_a_clerk_does_not_take_back_what_the_administrator_set(office: Office, add: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from db.keyslots import Role
+    from db.problems import UserError
+    from db.vault import User
+
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "studio_team")
+    items.keep_own(office, "rule", {**row, "value": 4, "valid_from": "2026-01-01", "source": "本工会定"})
+    with office.reading() as session:
+        last = undo.last_undoable(session)
+    assert last is not None
+    monkeypatch.setattr(Office, "user", property(lambda _self: User("干事", Role.CLERK)))
+    with pytest.raises(UserError, match="管理员"):
+        undo.undo(office, last.act)

@@ -57,8 +57,8 @@ def test_rows_are_added_and_taken_away() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda toml: toml + "\n[[block", "读不懂"), (lambda toml: toml.replace("{member.full_name}", "{member.nick_name}"), "没有这一项"), (lambda toml: toml.replace("|capitals}", "|shouted}"), "不认得“|shouted”"),
-        (lambda toml: toml.replace('register = "subsidy_application"', 'register = "member"'), "不能改"), (lambda toml: toml.replace('kind = "grid"', 'kind = "maze"', 1), "不认得“maze”"), (lambda toml: toml.replace("code =", "kode ="), "少了"),
+        (lambda toml: toml + "\n[[block", "读不懂"), (lambda toml: toml.replace("{member.full_name}", "{member.nick_name}"), "没有这一项"), (lambda toml: toml.replace("|capitals}", "|shouted}"), "|shouted"),
+        (lambda toml: toml.replace('register = "subsidy_application"', 'register = "member"'), "不能改"), (lambda toml: toml.replace('kind = "grid"', 'kind = "maze"', 1), "写错了 block"), (lambda toml: toml.replace("code =", "kode ="), "少了"),
         (lambda toml: toml.replace('form = ["no",', 'form = ["secret", "no",').replace("{form.no} ·", "{form.secret} ·"), "没有这一项"),
     ],
 )

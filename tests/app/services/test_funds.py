@@ -166,3 +166,72 @@ def test_a_grant_comes_in_the_parts_of_its_policy_and_the_project_knows_when(off
         funds.pay_claim(office, claim)
     funds.reverse(office, rest, "记错")
     assert funds.pay_claim(office, claim)
+
+
+@pytest.fixture
+def approved(office: Office, add: Callable[..., str]) -> str:
+    claim = making.propose(office, add(Certificate, member=add(Member, **person(1)), occupation="电工", skill_level="三级/高级工", issued_on=PartialDate(2026, 3, 8)))
+    with office.act(ActKind.RECEIPT, "批准") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(2000)}, checked=True)
+    return claim
+
+
+BOOKED = {"booked_on": PartialDate(2026, 11, 20), "programme": "技能补贴", "summary": "手工记的"}
+
+
+def test_a_booking_by_hand_pays_no_more_than_was_approved_and_nothing_before(office: Office, add: Callable[..., str], approved: str) -> None:
+    with pytest.raises(UserError, match="多发"):
+        add(LedgerEntry, **BOOKED, claim=approved, paid=Decimal(2001))
+    with office.act(ActKind.RECEIPT, "退回") as act:
+        act.change(SubsidyApplication, approved, {"state": "街道已审"}, checked=True)
+    with pytest.raises(UserError, match="还没有批准"):
+        add(LedgerEntry, **BOOKED, claim=approved, paid=Decimal(100))
+
+
+def test_a_grant_received_for_a_claim_is_no_payment_of_it(office: Office, add: Callable[..., str], approved: str) -> None:
+    add(LedgerEntry, **BOOKED, claim=approved, received=Decimal(2000))
+    assert funds.pay_claim(office, approved)
+
+
+@pytest.mark.parametrize("wrong", [{"received": Decimal("0.01")}, {"paid": Decimal(2000)}, {"received": Decimal(2000), "claim": None}])
+def test_a_reversal_by_hand_must_mirror_its_booking(office: Office, add: Callable[..., str], approved: str, wrong: dict[str, Any]) -> None:
+    entry = funds.pay_claim(office, approved)
+    with pytest.raises(UserError, match="收支相反"):
+        add(LedgerEntry, **{**BOOKED, "claim": approved, "reverses": entry, **wrong})
+    add(LedgerEntry, **BOOKED, claim=approved, reverses=entry, received=Decimal(2000))
+    with pytest.raises(Invalid, match="已经冲销过"):
+        add(LedgerEntry, **BOOKED, claim=approved, reverses=entry, received=Decimal(2000))
+
+
+def test_what_is_raised_later_is_paid_and_a_lowered_claim_does_not_lock_the_ledger(office: Office, add: Callable[..., str], approved: str) -> None:
+    funds.pay_claim(office, approved)
+    with office.act(ActKind.RECEIPT, "改核定") as act:
+        act.change(SubsidyApplication, approved, {"approved_amount": Decimal(2500)}, checked=True)
+    rest = funds.pay_claim(office, approved)
+    with office.reading() as session:
+        assert session.scalars(select(LedgerEntry.paid).where(LedgerEntry.id == rest)).one() == Decimal(500)
+    with office.act(ActKind.RECEIPT, "又改") as act:
+        act.change(SubsidyApplication, approved, {"approved_amount": Decimal(100)}, checked=True)
+    assert add(LedgerEntry, **{**BOOKED, "summary": "买笔"}, paid=Decimal(10))
+
+
+def test_taking_the_first_part_back_makes_it_due_again_and_the_project_unpaid(office: Office, add: Callable[..., str]) -> None:
+    from app.services.claims import making as claims
+    from db.registers import Project
+    from db.registers.claims import PROJECT_AID
+    from tests.app.services.test_claims import ready
+
+    claim = claims.propose(office, ready(add, PROJECT_AID), PROJECT_AID)
+    with office.act(ActKind.RECEIPT, "批准") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal("33.33")}, checked=True)
+    first = funds.pay_claim(office, claim)
+    funds.reverse(office, first, "记错")
+    with office.reading() as session:
+        assert session.scalars(select(Project.first_paid_on)).one() is None
+        due = funds.next_payment(session.connection(), claim)
+    assert (due.words, due.amount) == ("首款 60%", Decimal("20.00"))
+    for _ in range(2):
+        funds.pay_claim(office, claim)
+    with office.reading() as session:
+        rows = [r for r in session.scalars(select(LedgerEntry).where(LedgerEntry.claim == claim)) if r.reverses is None and r.id != first]
+    assert sum(r.paid or 0 for r in rows) == Decimal("33.33") and sum(r.beneficiaries or 0 for r in rows) == 1
