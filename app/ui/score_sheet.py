@@ -1,10 +1,11 @@
 """The score sheet of a competition: marks typed or pasted like in a spreadsheet, totals and places as one types."""
 
 from decimal import Decimal
+from typing import cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QApplication, QCheckBox, QComboBox, QHeaderView, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QLineEdit, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import block, competitions
 from app.services.competitions import Sheet
@@ -37,10 +38,10 @@ class MarkTable(QTableWidget):
 
     def settle(self) -> None:
         """What is still being typed in a cell counts: a key of the dialog does not wait for Enter."""
-        editor = QApplication.focusWidget()
-        if self.state() == QAbstractItemView.State.EditingState and editor is not None and self.isAncestorOf(editor):
-            self.commitData(editor)
-            self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+        if self.state() == QAbstractItemView.State.EditingState:
+            for editor in cast(list[QWidget], self.viewport().findChildren(QLineEdit)):
+                self.commitData(editor)
+                self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
 
     def _down(self) -> None:
         if self.currentRow() + 1 < self.rowCount():

@@ -1,0 +1,168 @@
+"""What clerks stumbled over, each once."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTableWidget
+from sqlalchemy import select
+
+from app.services import entries, survey
+from app.services.records import ActKind
+from app.ui import programmes
+from app.ui.main_window import MainWindow
+from app.ui.policies import PoliciesDialog
+from app.ui.score_sheet import THEORY, ScoreSheet
+from app.ui.survey_dialog import VALUE, SurveyDialog
+from db.dates import PartialDate
+from db.registers import Competition, Entry, Member, Project, SubsidyApplication, Training, Union
+
+
+def typing(table: QTableWidget, text: str) -> QLineEdit:
+    """The first key opens the cell, the others go into it; the cell stays open."""
+    table.setFocus()
+    QTest.keyClicks(table, text[0])
+    editor = table.findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    QTest.keyClicks(editor, text[1:])
+    return editor
+
+
+@pytest.fixture
+def sheet(window: MainWindow, qtbot: Any) -> ScoreSheet:
+    with window.office.reading() as session:
+        contest = session.scalars(select(Competition.id)).one()
+        people = list(session.scalars(select(Member.id).order_by(Member.rowno).limit(3)))
+    entries.enter(window.office, contest, "电工", people)
+    made = ScoreSheet(window, window.office, contest)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_a_mark_that_is_still_being_typed_is_saved(sheet: ScoreSheet, window: MainWindow) -> None:
+    typing(sheet.table, "95")
+    assert sheet.is_dirty and sheet.save()
+    with window.office.reading() as session:
+        assert [str(m) for m in session.scalars(select(Entry.theory_score).where(Entry.theory_score.is_not(None)))] == ["95.00"]
+
+
+def test_enter_goes_down_and_tab_leaves_the_marks(sheet: ScoreSheet) -> None:
+    QTest.keyClick(typing(sheet.table, "80"), Qt.Key.Key_Return)
+    QTest.qWait(30)  # Qt ends the editing in its own time
+    assert (sheet.table.currentRow(), sheet.table.currentColumn()) == (1, THEORY)
+    assert not sheet.table.tabKeyNavigation()
+
+
+@pytest.mark.parametrize(("answer_is", "closes"), [(QMessageBox.StandardButton.Cancel, False), (QMessageBox.StandardButton.Discard, True)])
+def test_escape_with_unsaved_marks_can_be_thought_better_of(sheet: ScoreSheet, monkeypatch: pytest.MonkeyPatch, answer_is: QMessageBox.StandardButton, closes: bool) -> None:
+    typing(sheet.table, "95")
+    monkeypatch.setattr(QMessageBox, "question", lambda *a, **k: answer_is)
+    sheet.reject()
+    assert sheet.isVisible() is not closes
+
+
+def test_the_survey_keeps_every_number_and_the_one_of_employees_stays_open(window: MainWindow, qtbot: Any) -> None:
+    with window.office.reading() as session:
+        union = session.scalars(select(Union.id)).one()
+    with window.office.act(ActKind.EDIT, "x") as act:
+        act.change(Union, union, {"employee_count": None})
+    dialog = SurveyDialog(window, window.office, 2026)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    for row, text in ((0, "300"), (1, "120")):
+        item = dialog.tables[0].item(row, VALUE)
+        assert item is not None and item.flags() & Qt.ItemFlag.ItemIsEditable
+        item.setText(text)
+        assert dialog.save()
+    dialog.tables[0].setCurrentCell(1, VALUE)
+    typing(dialog.tables[0], "121")
+    assert dialog.save()
+    with window.office.vault.engine.connect() as connection:
+        assert {no: f"{n:f}" for no, n in survey.answers(connection, 2026).items()} == {"101": "300", "102": "121"}
+    dialog.check()
+    assert "没有填" in dialog.banner.text.text()
+
+
+def test_a_name_typed_but_not_chosen_is_not_lost_in_silence(window: MainWindow) -> None:
+    window.go("innovation_project")
+    page = window.register_page("innovation_project")
+    page.new_record()
+    page.record_page.editors["name"].set_text("改造")
+    page.record_page.editors["leader"].line.setText("卢")
+    assert not page.record_page.save() and "负责人" in page.record_page.banner.text.text()
+    with window.office.reading() as session:
+        assert session.scalars(select(Project)).first() is None
+
+
+def test_the_list_stands_on_what_was_open(window: MainWindow) -> None:
+    window.go("competition")
+    page = window.register_page("competition")
+    page.new_record()
+    page.record_page.editors["name"].set_text("比武")
+    page.record_page.editors["trades"].set_text("焊工")
+    assert page.record_page.save()
+    made = page.record_page.record_id
+    page.record_page.leave()
+    assert page.selected_ids() == [made]
+
+
+def test_new_claims_are_what_is_selected(window: MainWindow, answer: Callable[..., list[Any]]) -> None:
+    def tick(dialog: Any) -> None:
+        dialog._tick_all(True)
+        dialog.propose()
+
+    answer(programmes.ClaimsDialog, tick)
+    window.programmes.survey_claims()
+    chosen = window.register_page("subsidy_application").selected_ids()
+    with window.office.reading() as session:
+        assert set(chosen) == set(session.scalars(select(SubsidyApplication.id))) and len(chosen) > 1
+
+
+@pytest.mark.parametrize(("typed", "accepted"), [("2026-11-30", False), ("2026-11-30 9:00", True), ("哪天", False)])
+def test_a_sitting_wants_an_hour(window: MainWindow, qtbot: Any, typed: str, accepted: bool) -> None:
+    dialog = programmes.SittingDialog(window)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.when.set_text(typed)
+    dialog.place.set_text("职工之家")
+    dialog.accept()
+    assert dialog.isVisible() is not accepted and dialog.place.text() == "职工之家"
+
+
+def test_a_new_rule_is_shown_and_the_old_one_says_that_it_ended(window: MainWindow, qtbot: Any) -> None:
+    dialog = PoliciesDialog(window, window.office)
+    qtbot.addWidget(dialog)
+    dialog.list.setCurrentRow(next(n for n, (_, r) in enumerate(dialog._all) if r.get("id") == "notice_working_days"))
+    dialog.value.setText("7")
+    dialog.source.setText("某通知")
+    dialog.save()
+    assert dialog.value.text() == "7"
+    texts = [dialog.list.item(n).text() for n in range(dialog.list.count()) if "公示至少" in dialog.list.item(n).text()]
+    assert len(texts) == 2 and "后来改过" in texts[0] and "后来改过" not in texts[1]
+
+
+def test_a_class_begun_from_the_list_leads_back_to_the_list(window: MainWindow) -> None:
+    with window.office.act(ActKind.EDIT, "班") as act:
+        act.create(Training, {"name": "班", "kind": "技能培训", "starts_on": PartialDate(2026, 11, 1)})
+    window.go("training")
+    window.programmes.students()
+    window.register_page("enrolment")._escape()
+    page = window.register_page("training")
+    assert window.stack.currentWidget() is page and page.stack.currentIndex() == 0
+
+
+def test_every_list_offers_paper_and_word_blanks(window: MainWindow) -> None:
+    window.go("women_activity")
+    assert any("打印表格" in b.text() or "打印表格" in str(b.property("words")) for b in window.register_page("women_activity").findChildren(QPushButton))
+
+
+def test_an_hour_is_read(window: MainWindow) -> None:
+    dialog = programmes.SittingDialog(window)
+    dialog.when.set_text("2026-11-30 09:00")
+    starts = dialog.starts_at()
+    assert starts is not None and starts.astimezone(UTC) > datetime(2026, 11, 29, tzinfo=UTC)
+    dialog.deleteLater()
