@@ -321,6 +321,7 @@ def run_demo(out: Path) -> int:
             return 2
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
+    (out / "summary.json").write_text("{}", encoding="utf-8")  # one that is broken off can be begun anew
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ[FOLDER_VARIABLE] = str(out / "home")
     make_application(Preferences())
