@@ -109,6 +109,13 @@ def last_day_to_claim(policy: ClaimPolicy, arose: PartialDate) -> date | None:
     return months_after(arose.last_day(), policy.window_months) if policy.window_months else None
 
 
+LIMITS: Mapping[str, str] = {
+    "final_places": "决赛前几名", "semifinal_places": "复赛前几名", "final_entrants": "办决赛的初赛人数", "semifinal_entrants": "办复赛的初赛人数", "contract_months": "合同满几个月", "project_months": "项目几个月内完成",
+    "insured_months": "失业保险缴满几个月", "strict_ladder": "申请过高等级就不能再申请低等级（是填 1）",
+}
+"""What the numbers of a policy row are called."""
+
+
 def change(office: Office, policy_id: str, **changed: Any) -> str:
     """The administrator's own row in place of another from its first day on; its id. The old row stays, so that what was judged by it stays judged so. UserError where a value cannot be."""
     with office.vault.engine.connect() as connection:

@@ -42,8 +42,13 @@ class PoliciesDialog(FramedDialog):
         self.levels = QPlainTextEdit()
         self.levels.setTabChangesFocus(True)
         self.levels.setFixedHeight(px(130))
+        self.limits, self.parts = QPlainTextEdit(), QLineEdit()
+        self.limits.setTabChangesFocus(True)
+        self.limits.setFixedHeight(px(96))
+        self.limits.setPlaceholderText(tr("一行一个：决赛前几名 10"))
+        self.parts.setPlaceholderText(tr("100，或者 60 40"))
         self.rows: tuple[tuple[str, QWidget], ...] = (
-            (tr("现在的依据"), self.origin), (tr("从哪天起"), self.valid_from), (tr("数值"), self.value), (tr("几个月内申请"), self.months), (tr("每人每年几次"), self.each), (tr("等级和金额"), self.levels), (tr("新的依据"), self.source),
+            (tr("现在的依据"), self.origin), (tr("从哪天起"), self.valid_from), (tr("数值"), self.value), (tr("几个月内申请"), self.months), (tr("每人每年几次"), self.each), (tr("等级和金额"), self.levels), (tr("其他条件"), self.limits), (tr("分几次给（%）"), self.parts), (tr("新的依据"), self.source),
         )
         for words, part in self.rows:
             part.setAccessibleName(words)
@@ -96,14 +101,16 @@ class PoliciesDialog(FramedDialog):
         self.months.setText(str(r.get("window_months") or ""))
         self.each.setText(str(r.get("per_person_and_year", "")))
         self.levels.setPlainText("\n".join(f"{x['level'] or '不分等级'} {x['amount']}" for x in r.get("levels", ())))
+        self.limits.setPlainText("\n".join(f"{tr(policies.LIMITS.get(name, name))} {number}" for name, number in r.get("limits", {}).items()))
+        self.parts.setText(" ".join(str(part) for part in r.get("parts", (100,))))
         self.source.setText("")
         for words, part in self.rows:
-            wanted = {tr("数值"): kind != "policy", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy"}
+            wanted = {tr("数值"): kind != "policy", tr("几个月内申请"): kind == "policy", tr("每人每年几次"): kind == "policy", tr("等级和金额"): kind == "policy", tr("其他条件"): kind == "policy" and bool(r.get("limits")), tr("分几次给（%）"): kind == "policy"}
             self.form.setRowVisible(part, wanted.get(words, True))
         self._loaded = self._typed()
 
     def _typed(self) -> tuple[str, ...]:
-        return (self.value.text(), self.months.text(), self.each.text(), self.levels.toPlainText(), self.source.text())
+        return (self.value.text(), self.months.text(), self.each.text(), self.levels.toPlainText(), self.limits.toPlainText(), self.parts.text(), self.source.text())
 
     def reject(self) -> None:
         """What was typed is asked about."""
@@ -123,7 +130,7 @@ class PoliciesDialog(FramedDialog):
             elif kind == "target":
                 items.keep_own(self.office, "target", {**r, **common, "wanted": _wanted(self.value.text())})
             else:
-                policies.change(self.office, r["id"], **common, window_months=_whole(self.months.text() or "0"), per_person_and_year=_whole(self.each.text()), levels=_levels(self.levels.toPlainText()))
+                policies.change(self.office, r["id"], **common, window_months=_whole(self.months.text() or "0"), per_person_and_year=_whole(self.each.text()), levels=_levels(self.levels.toPlainText()), limits=_limits(self.limits.toPlainText()), parts=_parts(self.parts.text()))
         except UserError as e:
             self.banner.say(str(e))
             return
@@ -149,6 +156,26 @@ def _whole(text: str) -> int:
     if not text.strip().isdecimal():
         raise UserError(tr("这里要填整数，“{text}”不是。").format(text=text.strip()[:20]))
     return int(text)
+
+
+def _limits(text: str) -> dict[str, int]:
+    """决赛前几名 10, a line each. UserError where a line is none."""
+    names, found = {words: name for name, words in policies.LIMITS.items()}, {}
+    for line in text.splitlines():
+        if line.strip():
+            words, _, number = line.strip().rpartition(" ")
+            if words.strip() not in names:
+                raise UserError(tr("不认得“{line}”这一条，请照原来的写法，只改数。").format(line=line.strip()[:20]))
+            found[names[words.strip()]] = _whole(number)
+    return found
+
+
+def _parts(text: str) -> list[int]:
+    """60 40: parts of a hundred. UserError where they do not make a hundred."""
+    found = [_whole(part) for part in text.replace("、", " ").replace("，", " ").replace(",", " ").replace("%", " ").split()]
+    if sum(found) != 100 or not all(found):
+        raise UserError(tr("分几次给，加起来要是 100，例如 60 40。"))
+    return found
 
 
 def _levels(text: str) -> list[dict[str, Any]]:

@@ -145,6 +145,27 @@ def test_a_new_rule_is_shown_and_the_old_one_says_that_it_ended(window: MainWind
     assert len(texts) == 2 and "后来改过" in texts[0] and "后来改过" not in texts[1]
 
 
+def test_places_and_parts_of_a_policy_are_set_by_the_administrator(window: MainWindow, qtbot: Any) -> None:
+    from app.services import policies
+
+    dialog = PoliciesDialog(window, window.office)
+    qtbot.addWidget(dialog)
+    dialog.list.setCurrentRow(next(n for n, (_, r) in enumerate(dialog._all) if r.get("id") == "ZT-2022"))
+    assert "决赛前几名 10" in dialog.limits.toPlainText() and dialog.parts.text() == "100"
+    for limits, parts, said in (("决赛第几名 3", "100", "不认得"), ("决赛前几名 3", "60 30", "加起来")):
+        dialog.limits.setPlainText(limits)
+        dialog.parts.setText(parts)
+        dialog.source.setText("某通知")
+        dialog.save()
+        assert said in dialog.banner.text.text()
+    dialog.limits.setPlainText("决赛前几名 3")
+    dialog.parts.setText("50、50")
+    dialog.save()
+    with window.office.vault.engine.connect() as connection:
+        now = policies.policy_on(connection, window.office.clock().astimezone().date(), "职业发展助推")
+    assert now is not None and (dict(now.limits), now.parts) == ({"final_places": 3}, (50, 50))
+
+
 def test_a_class_begun_from_the_list_leads_back_to_the_list(window: MainWindow) -> None:
     with window.office.act(ActKind.EDIT, "班") as act:
         act.create(Training, {"name": "班", "kind": "技能培训", "starts_on": PartialDate(2026, 11, 1)})
