@@ -137,7 +137,7 @@ def _claim(asked: Asked) -> list[Problem]:
     if len([field for field in BASES.get(kind, ()) if values.get(field)]) > 1:
         return [Problem("two-bases", "一份申请只能凭一样：证书和竞赛名次只留一个。", "entry")]
     try:
-        verdict = judging.judge_claim(asked.connection, basis_id, on=making.day_of(applied, asked.today), claim=kind, application_id=asked.record_id, policy_id=values.get("policy"), own=values)
+        verdict = judging.judge_claim(asked.connection, basis_id, on=judging.day_of(applied, asked.today), claim=kind, application_id=asked.record_id, policy_id=values.get("policy"), own=values)
     except UserError as e:
         return [Problem("basis-gone", str(e), next(iter(BASES.get(kind, ()) or ("member",))))]
     return list(verdict.problems)

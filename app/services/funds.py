@@ -1,6 +1,6 @@
 """Funds: bookings against budget lines, reversals, balances. A balance is only ever reckoned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -112,7 +112,7 @@ def _mirror(connection: Connection, row: Mapping[str, Any]) -> list[Problem]:
 
 
 def paid_once(act: Act) -> None:
-    """However bookings come or go, a claim is never paid more than was approved, nor in more parts than its policy has, nor before it is approved.
+    """However bookings come or go, a claim is never paid more than was approved, nor before it is approved.
 
     Only the claims of this act's bookings are asked about. UserError, and nothing is done, where it would be.
     """
@@ -120,7 +120,7 @@ def paid_once(act: Act) -> None:
     touched = set(act.booked) | act.touched.get(LedgerEntry.__tablename__, set())
     wanted = {row.claim for row in act.connection.execute(select(ledger.c.claim).where(ledger.c.id.in_(touched), ledger.c.claim.is_not(None)))}
     for claim in wanted:
-        paid = _payments(act.connection, claim).get(claim, [])
+        paid = _payments(act.connection, claim)
         if not paid:
             continue
         row = act.connection.execute(select(claims).where(claims.c.id == claim)).mappings().first()
@@ -139,16 +139,25 @@ class _Paid:
     part: int | None
 
 
-def _payments(connection: Connection, claim: str) -> dict[str, list[_Paid]]:
+def _payments(connection: Connection, claim: str, parts: Sequence[int] = (100,)) -> list[_Paid]:
     """The payments of a claim that stand: those that were booked back are left out, and what was received for it is none."""
     ledger = table_of(LedgerEntry)
-    rows = connection.execute(select(ledger.c.id, ledger.c.claim, ledger.c.reverses, ledger.c.paid, ledger.c.summary).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)).all()
+    rows = connection.execute(select(ledger.c.id, ledger.c.reverses, ledger.c.paid, ledger.c.summary).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)).all()
     taken_back = {r.reverses for r in rows if r.reverses}
-    standing = [r for r in rows if r.reverses is None and r.id not in taken_back and r.paid]
-    return {claim: [_Paid(r.paid, next((n for n, word in enumerate(_PART_NAMES) if word in (r.summary or "")), None)) for r in standing]} if standing else {}
+    return [_Paid(r.paid, part_of(r.summary, parts)) for r in rows if r.reverses is None and r.id not in taken_back and r.paid]
 
 
-_PART_NAMES = ("首款", "尾款")
+def part_words(parts: Sequence[int], number: int) -> str:
+    """首款 60%, 第 2 笔 20%, 尾款 20%; nothing where it is paid at once."""
+    if len(parts) == 1:
+        return ""
+    name = "首款" if number == 0 else "尾款" if number + 1 == len(parts) else f"第 {number + 1} 笔"
+    return f"{name} {parts[number]}%"
+
+
+def part_of(summary: str | None, parts: Sequence[int]) -> int | None:
+    """Which part a booking says that it is; None where it says none."""
+    return next((n for n in range(len(parts)) if (words := part_words(parts, n)) and words in (summary or "")), None)
 
 
 def _parts(connection: Connection, policy: str | None) -> tuple[int, ...]:
@@ -166,8 +175,13 @@ class Due:
 
     @property
     def words(self) -> str:
-        """首款 60%, 尾款 40%; nothing where it is paid at once."""
-        return f"{_PART_NAMES[min(self.number, 1)]} {self.parts[self.number]}%" if len(self.parts) > 1 else ""
+        """Which part it is; nothing where it is paid at once."""
+        return part_words(self.parts, self.number)
+
+    @property
+    def project_date(self) -> str | None:
+        """The project's field that says when this part came; None for what is paid at once, and for a part in between."""
+        return _project_date(self.parts, self.number)
 
 
 def next_payment(connection: Connection, claim: str) -> Due:
@@ -178,7 +192,8 @@ def next_payment(connection: Connection, claim: str) -> Due:
         raise UserError("这份申请已经删除了，不能记发放。")
     if row["state"] not in PAYABLE or row["approved_amount"] is None:
         raise UserError("这份申请还没有批准，不能记发放。")
-    parts, paid = _parts(connection, row["policy"]), _payments(connection, claim).get(claim, [])
+    parts = _parts(connection, row["policy"])
+    paid = _payments(connection, claim, parts)
     left = row["approved_amount"] - sum((p.amount for p in paid), Decimal(0))
     if left <= 0:
         raise UserError("这份申请已经记过发放了。")
@@ -224,17 +239,21 @@ def reverse(office: Office, entry: str, why: str) -> str:
         return act.create(LedgerEntry, {**keep, "booked_on": today, "summary": f"冲销：{row['summary']}（{why.strip()}）"[:200], "received": row["paid"], "paid": row["received"], "reverses": entry, "handler": row["handler"]})
 
 
-_DATES = ("first_paid_on", "rest_paid_on")
-"""The project's dates of its two payments."""
+def _project_date(parts: Sequence[int], number: int) -> str | None:
+    return {0: "first_paid_on", len(parts) - 1: "rest_paid_on"}.get(number) if len(parts) > 1 else None
 
 
 def _project_follows(act: Act, row: Mapping[str, Any]) -> None:
     """A part that is taken back was not paid: the project's date goes too."""
     claims = table_of(SubsidyApplication)
-    project = act.connection.execute(select(claims.c.project).where(claims.c.id == row["claim"])).scalar()
-    part = next((n for n, word in enumerate(_PART_NAMES) if word in (row["summary"] or "")), None)
-    if project and part is not None and act.current(Project, project)["removed_at"] is None:
-        act.change(Project, project, {_DATES[part]: None}, checked=True)
+    claim = act.connection.execute(select(claims.c.project, claims.c.policy).where(claims.c.id == row["claim"])).first()
+    if claim is None or not claim.project:
+        return
+    parts = _parts(act.connection, claim.policy)
+    part = part_of(row["summary"], parts)
+    date = _project_date(parts, part) if part is not None else None
+    if date is not None and act.current(Project, claim.project)["removed_at"] is None:
+        act.change(Project, claim.project, {date: None}, checked=True)
 
 
 def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, voucher_no: str = "", handler: str = "") -> str:
@@ -243,8 +262,8 @@ def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, vou
         row = act.current(SubsidyApplication, claim)
         due = next_payment(act.connection, claim)
         today = PartialDate.of(office.clock().astimezone().date())
-        if row["project"] and len(due.parts) > 1 and act.current(Project, row["project"])["removed_at"] is None:
-            act.change(Project, row["project"], {_DATES[min(due.number, 1)]: today}, checked=True)
+        if row["project"] and due.project_date and act.current(Project, row["project"])["removed_at"] is None:
+            act.change(Project, row["project"], {due.project_date: today}, checked=True)
         who = act.current(Member, row["member"])["full_name"] if row["member"] else ""
         act.title = f"发放{row['kind'] or '补贴'}：{who or row['form_no']}"
         return book_in(

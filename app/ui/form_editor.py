@@ -1,5 +1,7 @@
 """The administrator changes a form's texts and boxes; beside them the form as it will be printed, drawn anew at every change."""
 
+from collections.abc import Callable
+
 import pypdfium2 as pdfium
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontDatabase, QPixmap, QResizeEvent
@@ -169,8 +171,8 @@ class FormEditor(FramedDialog):
     def drop(self) -> None:
         self._edit(form_editing.drop)
 
-    def _edit(self, how: object) -> None:
-        if not self.spots or not callable(how) or self.office.user.role is not Role.ADMINISTRATOR:
+    def _edit(self, how: Callable[[str, form_editing.Path], str]) -> None:
+        if not self.spots or self.office.user.role is not Role.ADMINISTRATOR:
             return
         try:
             self._toml = how(self._toml, self.spots[max(self.table.currentRow(), 0)].path)

@@ -17,6 +17,7 @@ from app.services.membership import MEMBER, NOT_YET, status_on
 from app.services.policies import ClaimPolicy, added_on, last_day_to_claim, policy_named, policy_on, rule
 from app.services.records import table_of
 from db import codes
+from db.dates import PartialDate
 from db.problems import Problem, UserError, warning
 from db.registers import Certificate, Patent, SubsidyApplication
 from db.registers.claims import BASES, SKILL
@@ -214,21 +215,30 @@ def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str =
     return judge.judge(claim, basis, on=on, application_id=application_id, policy=named, own=own)
 
 
-def no_longer_in_order(connection: Connection, states: Sequence[str]) -> dict[str, str]:
+def day_of(applied: PartialDate, today: date) -> date:
+    """The day that a claim is judged by: of a month or a year its last, but none that is to come."""
+    return applied.last_day() if applied.day else min(applied.last_day(), today)
+
+
+def no_longer_in_order(connection: Connection, states: Sequence[str], today: date) -> dict[str, str]:
     """Of the claims in these states, those that may not be made (any more), with the reason: two of one right after a merge or an undo."""
     table = table_of(SubsidyApplication)
-    rows = [dict(r) for r in connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.state.in_(states))).mappings()]
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.state.in_(states))).mappings():
+        by_kind.setdefault(row["kind"] or SKILL, []).append(dict(row))
     judge, found = Judge(connection, exact=True), dict[str, str]()
-    for claim in dict.fromkeys(r["kind"] or SKILL for r in rows):
-        basis_of = {r["id"]: next((r[field] for field in BASES.get(claim, ()) or ("member",) if r[field]), None) for r in rows if (r["kind"] or SKILL) == claim}
-        known = {b.id: b for b in bases.read(connection, claim, [i for i in basis_of.values() if i])} if claim in BASES else {}
+    for claim, rows in by_kind.items():
+        basis_of = {r["id"]: next((r[field] for field in BASES.get(claim, ()) or ("member",) if r[field]), "") for r in rows}
+        known = {b.id: b for b in bases.read(connection, claim, list(basis_of.values()))} if claim in BASES else {}
         for r in rows:
-            if r["id"] in basis_of:
-                basis, applied = known.get(basis_of[r["id"]] or ""), r["applied_on"]
-                policy = policy_named(connection, r["policy"]) if r["policy"] else None
-                verdict = judge.judge(claim, basis, on=applied.last_day(), application_id=r["id"], policy=policy) if basis is not None and applied is not None else None
-                if verdict is None or not verdict.may_claim:
-                    found[r["id"]] = verdict.why_not if verdict is not None else "没有写凭什么申请。"
+            basis = known.get(basis_of[r["id"]])
+            if basis is None or r["applied_on"] is None:
+                found[r["id"]] = "没有写凭什么申请，或者没有申请日期。"
+                continue
+            policy = policy_named(connection, r["policy"]) if r["policy"] else None
+            verdict = judge.judge(claim, basis, on=day_of(r["applied_on"], today), application_id=r["id"], policy=policy)
+            if not verdict.may_claim:
+                found[r["id"]] = verdict.why_not
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.services.claims import basis as bases
 from app.services.claims.basis import Basis
-from app.services.claims.judging import Claimable, Judge, Judgement, judge_claim
+from app.services.claims.judging import Claimable, Judge, Judgement, day_of, judge_claim
 from app.services.office import Office
 from app.services.policies import policy_named
 from app.services.records import Act, ActKind, Invalid, table_of
@@ -76,11 +76,6 @@ def _values(act: Act, claim: str, basis: Basis, verdict: Judgement, today: Parti
         "kind": claim, basis.field: basis.id, "member": basis.member["id"] if basis.member else None, "policy": verdict.policy.id, "applied_on": today, "amount": verdict.amount or None,
         "state": "草稿" if claim == COLLEGE else "校验通过", "form_no": next_form_number(act, today.year),
     }
-
-
-def day_of(applied: PartialDate, today: date) -> date:
-    """The day that a claim is judged by: of a month or a year its last, but none that is to come."""
-    return applied.last_day() if applied.day else min(applied.last_day(), today)
 
 
 def complete(act: Act, application_id: str, today: date) -> None:

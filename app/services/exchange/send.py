@@ -159,7 +159,7 @@ def export(office: Office, folder: Path, *, purposes: Sequence[str] | None = Non
 def hold_back(office: Office) -> int:
     """Claims that may not be made any more (a merge, an undo, a changed certificate) go back to 草稿 before the package is made, with the reason; how many."""
     with office.vault.engine.connect() as connection:
-        wrong = judging.no_longer_in_order(connection, TO_BE_PACKED)
+        wrong = judging.no_longer_in_order(connection, TO_BE_PACKED, office.clock().astimezone().date())
     if wrong:
         table = table_of(SubsidyApplication)
         with office.act(ActKind.APPLICATION, f"{len(wrong)} 份申请不能报，退回草稿") as act:

@@ -235,3 +235,23 @@ def test_taking_the_first_part_back_makes_it_due_again_and_the_project_unpaid(of
     with office.reading() as session:
         rows = [r for r in session.scalars(select(LedgerEntry).where(LedgerEntry.claim == claim)) if r.reverses is None and r.id != first]
     assert sum(r.paid or 0 for r in rows) == Decimal("33.33") and sum(r.beneficiaries or 0 for r in rows) == 1
+
+
+def test_three_parts_are_named_and_found_again_whichever_is_taken_back(office: Office, add: Callable[..., str]) -> None:
+    from app.services import policies
+    from db.registers.claims import PROJECT_AID
+    from tests.app.services.test_claims import ready
+
+    policies.change(office, "XM-2021", valid_from="2026-01-01", source="某通知", parts=[50, 30, 20])
+    claim = making.propose(office, ready(add, PROJECT_AID), PROJECT_AID)
+    with office.act(ActKind.RECEIPT, "批准") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(30_000)}, checked=True)
+    made = [funds.pay_claim(office, claim) for _ in range(3)]
+    with office.reading() as session:
+        booked = {r.id: (r.paid, r.summary) for r in session.scalars(select(LedgerEntry).where(LedgerEntry.claim == claim))}
+    assert [booked[m][0] for m in made] == [Decimal(15_000), Decimal(9_000), Decimal(6_000)]
+    assert all(words in (booked[m][1] or "") for m, words in zip(made, ("首款 50%", "第 2 笔 30%", "尾款 20%"), strict=True))
+    funds.reverse(office, made[1], "记错")
+    with office.reading() as session:
+        due = funds.next_payment(session.connection(), claim)
+    assert (due.words, due.amount) == ("第 2 笔 30%", Decimal(9_000))
