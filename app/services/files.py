@@ -45,9 +45,14 @@ def _known_as(connection: Connection, record_id: str) -> list[str]:
     return ids
 
 
-def _may(office: Office, register: type[Record]) -> None:
-    if register.__tablename__ in office.hidden:
+def _may(office: Office, register: str | None) -> None:
+    """UserError for files of a register that this user may not see."""
+    if register in office.hidden:
         raise UserError("这一条要管理员允许的人才能看。")
+
+
+def _register_of(connection: Connection, file_id: str) -> str | None:
+    return connection.execute(select(_TABLE.c.register).where(_TABLE.c.id == file_id)).scalar()
 
 
 def of_record(connection: Connection, record_id: str) -> list[Kept]:
@@ -107,7 +112,7 @@ def add(office: Office, register: type[Record], record_id: str, path: Path, role
 def put(office: Office, register: type[Record], record_id: str, name: str, body: bytes, role: str) -> str:
     """Keep these bytes with a record; a portrait takes the place of the one before. UserError where there are too many."""
     office.clerks_only()
-    _may(office, register)
+    _may(office, register.__tablename__)
     with office.act(ActKind.SETTING, f"加{role}：{register.label}") as act:
         act.current(register, record_id)
         if len(act.connection.execute(select(_TABLE.c.id).where(_TABLE.c.record_id == record_id)).all()) >= MOST:
@@ -135,6 +140,7 @@ def rename(office: Office, file_id: str, name: str) -> None:
     """What it is called: the caption under a picture, the name of a scan."""
     office.clerks_only()
     with office.writing() as connection:
+        _may(office, _register_of(connection, file_id))
         old = connection.execute(select(_TABLE.c.name).where(_TABLE.c.id == file_id)).scalar()
         if old and name.strip():
             connection.execute(_TABLE.update().where(_TABLE.c.id == file_id).values(name=name.strip()[:180] + Path(old).suffix))
@@ -144,5 +150,6 @@ def remove(office: Office, file_id: str) -> None:
     """Gone for good: what people handed in is not kept behind their backs."""
     office.clerks_only()
     with office.act(ActKind.SETTING, "去掉附件") as act:
+        _may(office, _register_of(act.connection, file_id))
         act.connection.execute(_TABLE.delete().where(_TABLE.c.id == file_id))
         act.note(file=file_id)

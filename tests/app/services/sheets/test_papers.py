@@ -108,3 +108,29 @@ def test_the_provinces_real_blanks_are_filled_and_stay_themselves(office: Office
     flat = "".join(text for row in texts(filled) for text in row)
     assert person(1)["full_name"] in flat and "${" not in flat
     assert [len(row) for row in texts(filled)] == [len(row) for row in texts(body)]
+
+
+def spanned(text: str, more: str) -> str:
+    return cell(text).replace("</w:tcPr>", f"{more}</w:tcPr>") if text else cell().replace("</w:tcPr>", f"{more}</w:tcPr>")
+
+
+def test_merged_cells_are_labelled_by_the_grid_and_their_rest_is_no_place() -> None:
+    wide = "<w:gridSpan w:val='2'/>"
+    body = docx([[spanned("姓名", wide), cell("备注")], [spanned("", wide), cell()], [spanned("意见", "<w:vMerge w:val='restart'/>"), cell("电话"), cell("x")], [spanned("", "<w:vMerge/>"), cell("手机"), cell()]])
+    assert [(p.key, p.label) for p in papers.places(body)] == [("0.1.0", "姓名"), ("0.1.1", "备注"), ("0.3.2", "手机")]
+
+
+def test_what_is_written_in_is_never_taken_for_a_mark(office: Office, add: Callable[..., str], tmp_path: Path) -> None:
+    who = add(Member, **person(1, post="${name}", department="一\ufffe车间"))
+    body = docx([[cell("岗位"), cell()], [cell("部门"), cell("${dept}")]])
+    paper = bind(office, Member, body, tmp_path, **{"0.0.1": "post", "dept": "department"})
+    assert texts(papers.fill(office, paper, who)) == [["岗位", "${name}"], ["部门", "一车间"]]
+
+
+def test_a_hidden_registers_values_do_not_go_into_a_word_file(office: Office, add: Callable[..., str], member: str, tmp_path: Path) -> None:
+    guarded.let(office, office.user.name, may=True)
+    case = add(HardshipCase, member=member, case_no="KN-1", consent_on=PartialDate(2026, 1, 1))
+    paper = bind(office, HardshipCase, docx([[cell("职工编号"), cell()]]), tmp_path)
+    guarded.let(office, office.user.name, may=False)
+    with pytest.raises(UserError, match="管理员允许"):
+        papers.fill(office, paper, case)
