@@ -2,6 +2,7 @@
 
 `form.toml` lists blocks from top to bottom. Texts hold bindings like `{member.full_name}` or, with filters,
 `{application.amount|capitals}`. What a binding may name is in `[sources]`: a name and the register it is of, or "values".
+Among the values are `pledge` and `rule`: dated rows of policy, by their ids.
 """
 
 import re
@@ -44,6 +45,8 @@ class Form:
     """The source that is this record."""
     references: Mapping[str, str] = field(default_factory=dict)
     """Source -> `source.field` that refers to it."""
+    dated_by: str = ""
+    """The root's date by which rules and pledges are taken; that of printing where it is empty."""
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Lists of records that refer to the root: register, by, order, with, sums."""
     list_of: bool = False
@@ -111,7 +114,7 @@ def parse(name: str, text: str) -> Form:
         name=name, title=raw["title"], code=raw["code"], orientation=raw.get("orientation", "portrait"), margins=tuple(raw.get("margins", (18, 20, 15, 20))),
         head=tuple(raw.get("head", ())), qr=raw.get("qr"), foot=raw.get("foot", ""), sources=raw["sources"],
         values={key: tuple(names) for key, names in raw.get("values", {}).items()}, blocks=tuple(raw["block"]), source_note=raw.get("source", ""),
-        register=raw.get("register", ""), root=raw.get("root", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"), flow=bool(raw.get("flow")), style=raw.get("style", ""), annex_pictures=bool(raw.get("annex_pictures")),
+        register=raw.get("register", ""), root=raw.get("root", ""), dated_by=raw.get("dated_by", ""), references=raw.get("from", {}), rows=raw.get("rows", {}), list_of=bool(raw.get("list_of")), sheet=raw.get("sheet", "A4"), flow=bool(raw.get("flow")), style=raw.get("style", ""), annex_pictures=bool(raw.get("annex_pictures")),
         duplex=bool(raw.get("duplex")), copies=int(raw.get("copies", 1)),
         when={name: tuple(values) for name, values in raw.get("when", {}).items()},
     )
@@ -119,7 +122,7 @@ def parse(name: str, text: str) -> Form:
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "title": str, "code": str, "orientation": str, "margins": list, "head": list, "qr": str, "foot": str, "sources": dict, "values": dict, "block": list, "source": str, "register": str, "root": str,
-    "from": dict, "rows": dict, "list_of": bool, "sheet": str, "when": dict, "flow": bool, "style": str, "duplex": bool, "copies": int, "annex_pictures": bool,
+    "from": dict, "rows": dict, "list_of": bool, "sheet": str, "when": dict, "flow": bool, "style": str, "duplex": bool, "copies": int, "dated_by": str, "annex_pictures": bool,
 }
 
 

@@ -16,15 +16,14 @@ from sqlalchemy import Connection, text
 from app.receiver import store
 from app.receiver.decisions import APPROVED, PAID, REFUSED, RETURNED
 from app.receiver.district import Receiver
-from app.services.checkin.answers import PROOF
-from app.services.exchange.items import shipped_rows
+from app.services.exchange.items import newest, shipped_rows
 from db.problems import UserError
 from db.record import fields_of
 from db.registers import register_named
 from db.registers.membership import LEFT
 
 WORDS: Mapping[str, tuple[str, str]] = {
-    "members": ("会员", "人"), "women": ("女会员", "人"), "migrants": ("农民工会员", "人"), "lectures": ("讲座", "场"), "large_lectures": (f"≥{PROOF} 人的讲座", "场"), "attendances": ("讲座签到", "人次"),
+    "members": ("会员", "人"), "women": ("女会员", "人"), "migrants": ("农民工会员", "人"), "lectures": ("讲座", "场"), "large_lectures": ("人数够的讲座", "场"), "attendances": ("讲座签到", "人次"),
     "entries": ("竞赛报名", "人次"), "certificates": ("今年取证", "本"), "talents": ("培养技能人才", "人"), "post_trained": ("岗位能力提升", "人次"), "applications": ("补贴申请", "份"), "approved": ("已批准", "份"), "approved_fen": ("核定金额", "元"), "returned": ("退回补正", "份"),
     "undecided": ("未审", "份"),
 }
@@ -65,20 +64,20 @@ def _truth(connection: Connection, name: str) -> str:
 
 def refresh(receiver: Receiver, *, today: date | None = None) -> int:
     """Count anew the offices that changed; how many there were."""
-    year = (today or date.today()).year
+    day = today or date.today()
     with receiver.writing() as connection:
         stale = connection.execute(text("SELECT count(*) FROM office WHERE stale")).scalar_one()
         if not stale:
             return 0
         connection.execute(text("DELETE FROM tally WHERE office IN (SELECT id FROM office WHERE stale)"))
-        for sql in _counts(connection, year):
+        for sql in _counts(connection, day.year, _rule(connection, "lecture_proof", day)):
             connection.execute(text(f"INSERT INTO tally (office, what, n) {sql}"))
         connection.execute(text("UPDATE office SET stale = :no WHERE stale"), {"no": False})
     return int(stale)
 
 
-def _counts(connection: Connection, year: int) -> list[str]:
-    """A SELECT of (office, what, n) for each figure."""
+def _counts(connection: Connection, year: int, proof: int) -> list[str]:
+    """A SELECT of (office, what, n) for each figure. `proof`: so many people make a lecture count in full."""
     v = _value(connection, "{}")
     left = ", ".join(f"'{word}'" for word in LEFT)
     live = "FROM record r WHERE r.office IN (SELECT id FROM office WHERE stale) AND NOT r.removed AND r.register = '{}'"
@@ -94,7 +93,7 @@ def _counts(connection: Connection, year: int) -> list[str]:
         f"SELECT r.office, 'lectures', count(*) {live.format('lecture')} {in_year} GROUP BY r.office",
         f"SELECT r.office, 'attendances', count(*) {live.format('sign_in')} AND {v.format('signed_at')} LIKE '{year}%' GROUP BY r.office",
         f"""SELECT big.office, 'large_lectures', count(*) FROM (SELECT r.office, {v.format('lecture')} AS lecture {live.format('sign_in')} AND {v.format('signed_at')} LIKE '{year}%'
-            GROUP BY r.office, {v.format('lecture')} HAVING count(*) >= {PROOF}) big GROUP BY big.office""",
+            GROUP BY r.office, {v.format('lecture')} HAVING count(*) >= {proof}) big GROUP BY big.office""",
         f"SELECT r.office, 'entries', count(*) {live.format('entry')} AND coalesce({v.format('entered_on')}, '{year}') LIKE '{year}%' GROUP BY r.office",
         f"SELECT r.office, 'certificates', count(*) {live.format('certificate')} AND {v.format('issued_on')} LIKE '{year}%' GROUP BY r.office",
         f"SELECT r.office, 'talents', count(DISTINCT {v.format('member')}) {live.format('certificate')} AND {v.format('skill_level')} IS NOT NULL AND {v.format('issued_on')} LIKE '{year}%' GROUP BY r.office",
@@ -129,8 +128,20 @@ def figures(receiver: Receiver, *, street: str | None = None, today: date | None
     return found
 
 
+def _rows(connection: Connection, kind: str) -> list[dict[str, Any]]:
+    """The program's rows of a kind, then the district's."""
+    return [*shipped_rows(kind), *(json.loads(r.body) for r in connection.execute(text("SELECT body FROM item WHERE kind = :kind AND body IS NOT NULL"), {"kind": kind}))]
+
+
+def _rule(connection: Connection, name: str, day: date) -> int:
+    """A single number of policy on a day; the district's row where it has one."""
+    row = newest([r for r in _rows(connection, "rule") if r["id"] == name], day)
+    assert row is not None, "every rule is shipped with a row from the beginning"
+    return int(row["value"])
+
+
 def _targets(connection: Connection, day: date) -> dict[str, Mapping[str, Any]]:
-    rows = [*shipped_rows("target"), *(json.loads(r.body) for r in connection.execute(text("SELECT body FROM item WHERE kind = 'target' AND body IS NOT NULL")))]
+    rows = _rows(connection, "target")
     return {row["count"]: row for row in rows if str(row["valid_from"]) <= f"{day.year}-12-31" and str(row.get("valid_to") or "9999") >= f"{day.year}-01-01"}
 
 

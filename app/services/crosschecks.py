@@ -22,7 +22,7 @@ from db import codes
 from db.dates import PartialDate
 from db.problems import Problem, UserError, warning
 from db.record import Record, fields_of
-from db.registers import Competition, CompetitionTrade, Entry, Honour, Member, Nomination, Project, SignIn, SubsidyApplication
+from db.registers import Competition, CompetitionTrade, Entry, Honour, Member, Nomination, Project, Proposal, SignIn, SubsidyApplication
 from db.registers.claims import BASES, SKILL
 from db.registers.competitions import trades_of
 from db.registers.members import RETIRED
@@ -176,6 +176,14 @@ def _honour(asked: Asked) -> list[Problem]:
     return [] if prize == Decimal(wanted.value) else [warning("prize", f"{asked.values['kind']}的奖金是 {wanted.value:,} 元（{wanted.source}），这里是 {prize:,.2f} 元，请核对。", "prize")]
 
 
+def _proposal(asked: Asked) -> list[Problem]:
+    """No part of the score above what the rule of that day gives it."""
+    written = asked.values.get("proposed_on")
+    day = min(written.last_day(), asked.today) if isinstance(written, PartialDate) else asked.today
+    most = asked.once(("scoring", day), lambda: policies.dated(asked.connection, "rule", Proposal.PARTS.values(), day))
+    return [Problem("score-too-large", f"这一项最多 {most[rule]} 分。", name) for name, rule in Proposal.PARTS.items() if (asked.values.get(name) or 0) > most[rule]]
+
+
 def _sign_in(asked: Asked) -> list[Problem]:
     """Somebody who is not on the roster; a guest who signs twice."""
     values = asked.values
@@ -215,6 +223,7 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "subsidy_application": (_Check(("state", "kind", "member", "applied_on", "policy", "has_other_claim", "contract_from", "contract_to", "insured_months", *bases.FIELDS), _claim),),
     "nomination": (_Check(("member", "honours", "employer_clean", "worker_kind", "year"), _nomination),),
     "honour": (_Check(("kind", "prize"), _honour),),
+    "improvement_proposal": (_Check((*Proposal.PARTS, "proposed_on"), _proposal),),
     "sign_in": (_Check(("full_name", "unit", "member"), _sign_in),),
 }
 _GONE_IS_FINE = ("membership_event", "sign_in", "registration", "honour", "honour_update", "subsidy_application", "hardship_case", "certificate")

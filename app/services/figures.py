@@ -9,11 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, Table, distinct, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, String, Table, and_, distinct, func, or_, select, type_coerce
 
 from app.printing import engine
-from app.services import paperwork, spreadsheet
-from app.services.checkin.answers import PROOF
+from app.services import paperwork, policies, spreadsheet
 from app.services.office import Office
 from app.services.records import table_of
 from app.services.setup import own_union
@@ -67,6 +66,8 @@ class Figure:
     where: Where = _all
     add_up: str = ""
     distinct: str = ""
+    also: Callable[[Connection, Year], ColumnElement[bool]] | None = None
+    """A condition that a dated rule sets."""
 
 
 def _members(t: Table) -> Sequence[ColumnElement[bool]]:
@@ -78,10 +79,20 @@ def _of_lectures(t: Table) -> Sequence[ColumnElement[bool]]:
     return (t.c.lecture.in_(select(lectures.c.id).where(lectures.c.training.is_(None), lectures.c.removed_at.is_(None))),)
 
 
-def _large(t: Table) -> Sequence[ColumnElement[bool]]:
-    s = table_of(SignIn)
+def _public(t: Table) -> Sequence[ColumnElement[bool]]:
+    return (t.c.training.is_(None),)
+
+
+def _proven(connection: Connection, year: Year) -> ColumnElement[bool]:
+    """Lectures to which enough people came: by the rule of the day on which each was held."""
+    t, s = table_of(Lecture), table_of(SignIn)
     who = func.coalesce(s.c.member, s.c.full_name + "|" + func.coalesce(s.c.mobile, s.c.id))
-    return (t.c.training.is_(None), t.c.id.in_(select(s.c.lecture).where(s.c.removed_at.is_(None)).group_by(s.c.lecture).having(func.count(distinct(who)) >= PROOF)))
+    people = select(s.c.lecture).where(s.c.removed_at.is_(None)).group_by(s.c.lecture)
+    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends)
+    ends = [*(day for day, _ in spans[1:]), year.ends]
+    at = type_coerce(t.c.starts_at, String)
+    stretches = [Year("", begins, end).written for (begins, _), end in zip(spans, ends, strict=True)]
+    return or_(*(and_(at >= first, at < last, t.c.id.in_(people.having(func.count(distinct(who)) >= least))) for (first, last), (_, least) in zip(stretches, spans, strict=True)))
 
 
 def _of_training(*kinds: str) -> Where:
@@ -111,7 +122,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("lectures", "讲座场次", "公益大讲堂", "场", Lecture, "starts_at", where=lambda t: (t.c.training.is_(None), t.c.state.in_(("签到中", "结束", "已反馈")))),
     Figure("attendances", "参加人次", "公益大讲堂", "人次", SignIn, "signed_at", where=_of_lectures),
     Figure("attendants", "参加人数", "公益大讲堂", "人", SignIn, "signed_at", where=_of_lectures, distinct="member"),
-    Figure("large_lectures", "够 200 人的讲座", "公益大讲堂", "场", Lecture, "starts_at", where=_large),
+    Figure("large_lectures", "人数够的讲座", "公益大讲堂", "场", Lecture, "starts_at", where=_public, also=_proven),
     Figure("competitions", "竞赛", "技能竞赛", "项", Competition, "starts_on", where=lambda t: (func.coalesce(t.c.kind, "") != "安康杯",)),
     Figure("entries", "参赛人次", "技能竞赛", "人次", Entry, "entered_on"),
     Figure("contestants", "参赛人数", "技能竞赛", "人", Entry, "entered_on", distinct="member"),
@@ -162,27 +173,28 @@ def _within(figure: Figure, table: Table, year: Year) -> list[ColumnElement[bool
     return [column == year.begins.year if year.begins.month == 1 else column == year.ends.year]
 
 
-def _selected(figure: Figure, year: Year, what: Any) -> Select[Any]:
+def _selected(connection: Connection, figure: Figure, year: Year, what: Any) -> Select[Any]:
     table = table_of(figure.register)
-    return select(what).select_from(table).where(table.c.removed_at.is_(None), *figure.where(table), *_within(figure, table, year))
+    also = [figure.also(connection, year)] if figure.also is not None else []
+    return select(what).select_from(table).where(table.c.removed_at.is_(None), *figure.where(table), *also, *_within(figure, table, year))
 
 
 def value(connection: Connection, figure: Figure, year: Year) -> Decimal:
     table = table_of(figure.register)
     if figure.add_up:
-        fen = connection.execute(_selected(figure, year, func.coalesce(func.sum(type_coerce(table.c[figure.add_up], String)), 0))).scalar_one()
+        fen = connection.execute(_selected(connection, figure, year, func.coalesce(func.sum(type_coerce(table.c[figure.add_up], String)), 0))).scalar_one()
         return Decimal(str(fen)) / 100
     if figure.distinct:
         named = table.c[figure.distinct]
         who = func.coalesce(named, table.c.full_name) if "full_name" in table.c else named
-        return Decimal(connection.execute(_selected(figure, year, func.count(distinct(who)))).scalar_one())
-    return Decimal(connection.execute(_selected(figure, year, func.count())).scalar_one())
+        return Decimal(connection.execute(_selected(connection, figure, year, func.count(distinct(who)))).scalar_one())
+    return Decimal(connection.execute(_selected(connection, figure, year, func.count())).scalar_one())
 
 
 def records(connection: Connection, figure: Figure, year: Year) -> list[str]:
     """The ids behind a figure."""
     table = table_of(figure.register)
-    ids = connection.execute(_selected(figure, year, table.c.id)).scalars()
+    ids = connection.execute(_selected(connection, figure, year, table.c.id)).scalars()
     return list(ids)
 
 
@@ -243,9 +255,9 @@ def report(connection: Connection, year: Year, *, hidden: frozenset[str] = froze
 def _took_part(connection: Connection, year: Year) -> int:
     """Members now on the roster who came to anything in the year, each once."""
     ways = [(NAMED["attendances"], "member"), (NAMED["entries"], "member")]
-    queries = [_selected(figure, year, table_of(figure.register).c[name]) for figure, name in ways]
+    queries = [_selected(connection, figure, year, table_of(figure.register).c[name]) for figure, name in ways]
     enrolled = Figure("enrolled", "", "", "", Enrolment, "enrolled_on")
-    queries.append(_selected(enrolled, year, table_of(Enrolment).c.member))
+    queries.append(_selected(connection, enrolled, year, table_of(Enrolment).c.member))
     table = table_of(Member)
     return int(connection.execute(select(func.count()).select_from(table).where(table.c.removed_at.is_(None), *_members(table), or_(*(table.c.id.in_(q) for q in queries)))).scalar_one())
 

@@ -8,22 +8,23 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.orm import Session
 
 from app.printing import engine, template
-from app.services import files, notices, paperwork
+from app.services import files, notices, paperwork, policies
 from app.services.claims import making
 from app.services.exchange import items
 from app.services.office import Office, stamp
-from app.services.policies import policy_named
 from app.services.records import Invalid
 from app.services.setup import own_union
+from db.dates import PartialDate
 from db.office_tables import Printed
 from db.problems import Problem, UserError
 from db.record import Record, fields_of, new_id, values_of
@@ -139,11 +140,19 @@ def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[te
             rows = reader.rows(roots, form.rows.get("rows", {}))
             digest = paperwork.digest_of(*roots)
             number = f"{form.code}-{today:%Y%m%d}-{digest[:4].upper()}"
+            dated = _dated(session.connection(), form, None, today)
             values = {"no": number, "copy": _list_copies(session, form.name, ids) + 1, "digest": digest, "record": str(len(roots)), "printed_on": printed, "photo": None, **_state_across(roots)}
-            return [{"union": union, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}))}]
+            return [{"union": union, **dated, "form": values, "rows": rows, "total": totals(roots, form.rows.get("rows", {}))}]
         copies = _copies(session, form.name)
         reader.prepare(form, roots)
-        return [reader.context(form, root, {"union": union}, {"copy": copies.get(root.id, 0) + 1, "printed_on": printed}, office) for root in roots]
+        return [reader.context(form, root, {"union": union}, {"copy": copies.get(root.id, 0) + 1, "printed_on": printed}, today) for root in roots]
+
+
+def _dated(connection: Connection, form: template.Form, root: Record | None, today: date) -> dict[str, dict[str, Any]]:
+    """The pledges and rules that the form names, as they were on the record's day: printed again, it says the same."""
+    written = getattr(root, form.dated_by, None) if root is not None and form.dated_by else None
+    day = min(written.last_day(), today) if isinstance(written, PartialDate) else today
+    return {kind: policies.dated(connection, kind, form.values[kind], day) for kind in ("pledge", "rule") if kind in form.values}
 
 
 def totals(records: Sequence[Record], spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,12 +243,12 @@ class _Reader:
                     found.setdefault(getattr(record, spec["by"]), []).append(record)
             self._lists[form.name, name] = found
 
-    def context(self, form: template.Form, root: Record, given: Mapping[str, Any], values: Mapping[str, Any], office: Office) -> template.Context:
+    def context(self, form: template.Form, root: Record, given: Mapping[str, Any], values: Mapping[str, Any], today: date) -> template.Context:
         sources: dict[str, Record | None] = {form.root: root}
         for source, path in _in_order(form.references):
             owner, name = path.split(".")
             sources[source] = self.referred(sources[owner], name)
-        filled: dict[str, Any] = dict(given)
+        filled: dict[str, Any] = {**given, **_dated(self.session.connection(), form, root, today)}
         for source, record in sources.items():
             filled[source] = self._values(record, given) if record is not None else paperwork.blank_values(register_named(form.sources[source]))
         filled["total"] = {"count": 0}
@@ -264,7 +273,7 @@ class _Reader:
         if isinstance(record, Member) and not record.employer_name:
             values["employer_name"] = given["union"].get("employer_name")
         if isinstance(record, SubsidyApplication) and record.policy:
-            row = policy_named(self.session.connection(), record.policy)
+            row = policies.policy_named(self.session.connection(), record.policy)
             values["policy"] = row.title if row is not None else record.policy
         return values
 

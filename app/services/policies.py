@@ -5,18 +5,21 @@ constant here. A claim keeps the id of the row it was judged by, so judging it a
 """
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
-from app.services.exchange.items import keep_own, rows_of
+from app.services.exchange.items import drop_own, keep_own, key_of, row_on, rows_of
 from app.services.office import Office
+from app.services.records import table_of
 from db.dates import PartialDate
+from db.problems import UserError
+from db.registers import SubsidyApplication
 from db.registers.claims import SKILL
 
 
@@ -128,6 +131,17 @@ def change(office: Office, policy_id: str, **changed: Any) -> str:
     return str(made["id"])
 
 
+def drop(office: Office, kind: str, row: Mapping[str, Any]) -> None:
+    """Take a row of the administrator's own away. UserError for a policy by which claims were judged: they keep it."""
+    if kind == "policy":
+        table = table_of(SubsidyApplication)
+        with office.vault.engine.connect() as connection:
+            used = connection.execute(select(func.count()).where(table.c.policy == row["id"], table.c.removed_at.is_(None))).scalar_one()
+        if used:
+            raise UserError(f"有 {used} 份申请是按这一条算的，不能去掉；要改就从新的一天起另写一条。")
+    drop_own(office, kind, key_of(kind, row))
+
+
 @dataclass(frozen=True)
 class Rule:
     """A single number of policy: how many days a notice stands, how many people make a team."""
@@ -140,8 +154,21 @@ class Rule:
 
 def rule(connection: Connection | None, name: str, day: date) -> Rule:
     """The rule of that name on a day. KeyError where there is none."""
-    holding = [r for r in rows_of(connection, "rule") if r["id"] == name and r["valid_from"] <= day.isoformat() <= (r.get("valid_to") or "9999-12-31")]
-    if not holding:
+    row = row_on(connection, "rule", name, day)
+    if row is None:
         raise KeyError(name)
-    row = max(enumerate(holding), key=lambda pair: (str(pair[1]["valid_from"]), pair[0]))[1]
     return Rule(name, row["title"], int(row["value"]), row["source"])
+
+
+def dated(connection: Connection, kind: str, names: Iterable[str], day: date) -> dict[str, Any]:
+    """The numbers of rules, or the texts of pledges, as they are on a day; nothing under a name that there is none of."""
+    value = {"rule": "value", "pledge": "text"}[kind]
+    return {name: row[value] if (row := row_on(connection, kind, name, day)) is not None else "" for name in names}
+
+
+def spans(connection: Connection, name: str, first: date, last: date) -> list[tuple[date, int]]:
+    """The rule over a stretch of days: from which day on which number, the earliest first. KeyError where there is none."""
+    changes = {date.fromisoformat(r["valid_from"]) for r in rows_of(connection, "rule") if r["id"] == name}
+    days = sorted({first, *(day for day in changes if first < day <= last)})
+    return [(day, rule(connection, name, day).value) for day in days]
+

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from app.services.exchange.items import rows_of
+from app.services.exchange.items import row_on
 from db.problems import Problem, UserError, warning
 
 if TYPE_CHECKING:
@@ -64,10 +64,9 @@ class PhotoRule:
 
 def rule_on(connection: Connection | None, name: str, day: date) -> PhotoRule | None:
     """The rule of that name on a day; None where nothing is asked."""
-    rows = [r for r in rows_of(connection, "photo") if r["id"] == name and r["valid_from"] <= day.isoformat() <= (r.get("valid_to") or "9999-12-31")]
-    if not rows:
+    row = row_on(connection, "photo", name, day)
+    if row is None:
         return None
-    row = max(rows, key=lambda r: str(r["valid_from"]))
 
     def pair(key: str) -> tuple[float, float]:
         return row[key][0], row[key][1]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, String, Table, func, select, type_coerce
 
 from app.services import figures
 from app.services.claims.judging import Claimable, survey
-from app.services.exchange.items import from_above, rows_of
+from app.services.exchange.items import from_above, row_on, rows_of
 from app.services.exchange.outbox import heard, unsent
 from app.services.office import moment_of
 from app.services.records import table_of
@@ -132,9 +132,9 @@ def _lectures(connection: Connection, day: date) -> tuple[DueLecture, ...]:
 def targets(connection: Connection, year: int, *, hidden: frozenset[str] = frozenset()) -> tuple[Target, ...]:
     """The year's targets (`resources/policies/targets.toml`) and how far they are reached. A row that counts what this program does not know is left out."""
     span, found = Year.calendar(year), []
-    for row in rows_of(connection, "target"):
-        figure = figures.NAMED.get(row["count"])
-        if figure is None or figure.register.__tablename__ in hidden or not (row["valid_from"] <= f"{year}-12-31" and (row.get("valid_to") or "9999") >= f"{year}-01-01"):
+    for count in dict.fromkeys(row["count"] for row in rows_of(connection, "target")):
+        figure, row = figures.NAMED.get(count), row_on(connection, "target", count, date(year, 12, 31))
+        if figure is None or row is None or figure.register.__tablename__ in hidden:
             continue
         found.append(Target(row["count"], row["title"], int(figures.value(connection, figure, span)), _wanted(connection, row["wanted"], span), row["unit"], row["source"], int(row.get("district") or 0)))
     return tuple(found)

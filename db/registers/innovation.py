@@ -188,7 +188,7 @@ class Patent(Record):
 
 
 class Proposal(Record):
-    """An improvement proposal (合理化建议, 六小); scored 30, 30, 20 and 20 (domain 4e)."""
+    """An improvement proposal (合理化建议, 六小); how many points each part has at most is a dated rule (domain 4e: 30, 30, 20 and 20)."""
 
     __tablename__ = "improvement_proposal"
     label: ClassVar[str] = "合理化建议"
@@ -208,16 +208,17 @@ class Proposal(Record):
     measures: Mapped[str | None] = field("改进措施", LONG_TEXT, pii=Pii.NONE)
     effect: Mapped[str | None] = field("改进效果", LONG_TEXT, pii=Pii.NONE)
     benefit: Mapped[Decimal | None] = field("年经济效益", AMOUNT, pii=Pii.NONE, hint="元")
-    technical_score: Mapped[Decimal | None] = field("技术水平（30）", MARK, pii=Pii.NONE)
-    economic_score: Mapped[Decimal | None] = field("经济效益（30）", MARK, pii=Pii.NONE)
-    range_score: Mapped[Decimal | None] = field("应用范围（20）", MARK, pii=Pii.NONE)
-    practical_score: Mapped[Decimal | None] = field("实用性（20）", MARK, pii=Pii.NONE)
+    technical_score: Mapped[Decimal | None] = field("技术水平得分", MARK, pii=Pii.NONE)
+    economic_score: Mapped[Decimal | None] = field("经济效益得分", MARK, pii=Pii.NONE)
+    range_score: Mapped[Decimal | None] = field("应用范围得分", MARK, pii=Pii.NONE)
+    practical_score: Mapped[Decimal | None] = field("实用性得分", MARK, pii=Pii.NONE)
     total_score: Mapped[Decimal | None] = field("总分", MARK, pii=Pii.NONE, derived=True)
     is_adopted: Mapped[bool | None] = field("采纳", YES_NO, pii=Pii.NONE)
     is_carried_out: Mapped[bool | None] = field("已实施", YES_NO, pii=Pii.NONE)
     reward: Mapped[Decimal | None] = field("奖励金额", AMOUNT, pii=Pii.NONE)
 
-    PARTS: ClassVar[dict[str, int]] = {"technical_score": 30, "economic_score": 30, "range_score": 20, "practical_score": 20}
+    PARTS: ClassVar[dict[str, str]] = {"technical_score": "proposal_technical", "economic_score": "proposal_economic", "range_score": "proposal_range", "practical_score": "proposal_practical"}
+    """Each part's mark, and the rule that says how much it can be."""
 
     @classmethod
     def derive(cls, values: Values[str, Any]) -> Values[str, Any]:
@@ -227,7 +228,7 @@ class Proposal(Record):
 
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:
-        found = [Problem("score-too-large", f"这一项最多 {most} 分。", name) for name, most in cls.PARTS.items() if (values.get(name) or 0) > most]
+        found = list[Problem]()
         if values.get("reward") and not values.get("is_adopted"):
             found.append(warning("reward-without-adoption", "还没有采纳就记了奖励，请看一眼。", "reward"))
         return found

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
+from app.services import policies
 from app.services.checkin import finding
-from app.services.checkin.answers import PROOF, Answer, Outcome, Person
+from app.services.checkin.answers import Answer, Outcome, Person
 from app.services.office import Office
 from app.services.records import Act, ActKind, Invalid, read_values, table_of
 from db.fields import MOMENT
@@ -144,5 +145,11 @@ def headcount(connection: Connection, lecture: str) -> tuple[int, int]:
 
 def proof_problem(connection: Connection, lecture: str) -> Problem | None:
     """Whether the lecture may be counted as one of 200 people (domain 5.4): distinct people who signed in, nothing else."""
-    people = headcount(connection, lecture)[1]
-    return None if people >= PROOF else Problem("too-few-present", f"签到 {people} 人，不到 {PROOF} 人，不能按 200 人讲座计数。")
+    people, least = headcount(connection, lecture)[1], proof_of(connection, lecture)
+    return None if people >= least else Problem("too-few-present", f"签到 {people} 人，不到 {least} 人，不能按 {least} 人讲座计数。")
+
+
+def proof_of(connection: Connection, lecture: str) -> int:
+    """How many people must sign in for it to count in full: the rule of the day on which it is held."""
+    starts = connection.execute(select(table_of(Lecture).c.starts_at).where(table_of(Lecture).c.id == lecture)).scalar()
+    return policies.rule(connection, "lecture_proof", (starts or datetime.now()).astimezone().date()).value

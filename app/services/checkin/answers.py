@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-PROOF = 200
-"""朝工发〔2015〕17号: every upper union holds one lecture a year with at least 200 people."""
-
 
 class Answer(Enum):
     """Everything the door can say."""
@@ -111,10 +108,12 @@ class Tally:
 
     present: int
     expected: int | None
+    proof: int
+    """So many people must sign in for the lecture to count in full."""
 
     @property
     def missing_to_proof(self) -> int:
-        return max(PROOF - self.present, 0)
+        return max(self.proof - self.present, 0)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.services.checkin import finding, scans, settle
+from app.services.checkin import after, finding, scans, settle
 from app.services.checkin.answers import TAKEN_BACK, Answer, Arrival, Outcome, Person, Tally
 from app.services.checkin.finding import MANY, WHOLE_NUMBER, clean
 from app.services.checkin.fold import plain_name, walk_in_key
@@ -38,6 +38,7 @@ class _Lecture:
     capacity: int | None
     planned: int | None
     walk_ins: bool
+    proof: int
     listed: Mapping[str, str | None] | None
     """Who is on the list (member's id, or the line's of a guest) and for which session; None where there is no list."""
     sessions: Mapping[str, str]
@@ -97,7 +98,7 @@ class Door:
                 raise UserError("这一场次已经删除了，请关掉签到窗口，从讲座列表重新打开。")
             names = {record_id: row["name"] or "" for record_id, row in sessions.items()}
             self._about = _Lecture(
-                lecture["state"], mine["capacity"] if mine and mine["capacity"] else lecture["capacity"], lecture["planned_count"], lecture["walk_ins_allowed"] is not False,
+                lecture["state"], mine["capacity"] if mine and mine["capacity"] else lecture["capacity"], lecture["planned_count"], lecture["walk_ins_allowed"] is not False, after.proof_of(connection, self.lecture),
                 dict(map(tuple, lines)) if lines else None, names,
             )
             self._arrivals = {a.name: a for a in settle.present(connection, self.lecture, self.session, self._short, self.office.vault.keys.vault_id)}
@@ -256,7 +257,7 @@ class Door:
         self._fresh()
         listed = self._about.listed
         mine = [s for s in listed.values() if not self.session or s in (None, self.session)] if listed is not None else []
-        return Tally(len(self._arrivals), len(mine) if listed is not None else self._about.planned)
+        return Tally(len(self._arrivals), len(mine) if listed is not None else self._about.planned, self._about.proof)
 
     def latest(self, limit: int = 10) -> list[Arrival]:
         """The last who came, newest first."""

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
@@ -19,15 +19,17 @@ from db.registers.claims import SKILL
 if TYPE_CHECKING:
     from app.services.office import Office  # the office asks here for its words
 
-_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "form": "name", "survey": "id", "database": "id"}
+_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "pledge": "id", "form": "name", "survey": "id", "database": "id"}
 """By which of its values a shipped row is called."""
+DATED = frozenset({"rule", "pledge", "photo", "target"})
+"""Kinds of which a row of before holds until the day of the next; a policy is another row under another id."""
 
 
 _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "lecture-plan": {"topic": str, "starts_at": str, "place": str},
     "target": {"count": str, "title": str, "wanted": (int, str), "unit": str, "source": str, "valid_from": str},
     "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
-    "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str},
+    "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str}, "pledge": {"id": str, "title": str, "text": str, "source": str, "valid_from": str},
     "survey": {"id": str, "title": str, "items": list}, "database": {"id": str, "title": str, "register": str},
     "code": {"table": str, "term": str}, "form": {"name": str, "toml": str}, "photo": {"id": str, "title": str, "source": str, "valid_from": str, "frame_mm": list, "least_pixels": list, "kilobytes": list, "head_height_mm": list, "head_width_mm": list},
 }
@@ -36,7 +38,7 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
 
 _LABELS = {
     "topic": "题目", "starts_at": "时间", "place": "地点", "count": "数什么", "title": "名称", "wanted": "每个单位", "unit": "单位", "source": "文号依据", "valid_from": "从哪天起", "id": "编号", "levels": "等级和金额",
-    "kinds": "证书种类", "fields": "字段", "value": "数值", "table": "哪张表", "term": "新词", "name": "名称", "toml": "内容", "basis": "依据",
+    "kinds": "证书种类", "fields": "字段", "value": "数值", "text": "文字", "table": "哪张表", "term": "新词", "name": "名称", "toml": "内容", "basis": "依据",
 }
 
 
@@ -107,10 +109,27 @@ def rows_of(connection: Connection | None, kind: str) -> list[dict[str, Any]]:
         return shipped_rows(kind)
     found = {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')}": row for row in shipped_rows(kind)}
     for more in (_kept(connection, OWN + kind), from_above(connection, kind)):
-        replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()} if kind != "rule" else set()  # a rule of before holds until the day of the next
+        replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()} if kind not in DATED else set()
         found = {key: row for key, row in found.items() if row[_SHIPPED_KEY[kind]] not in replaced}
         found |= {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')} {key}": row for key, row in more.items()}
     return list(found.values())
+
+
+def row_on(connection: Connection | None, kind: str, name: str, day: date) -> dict[str, Any] | None:
+    """Of a dated kind, the row of that name that holds on a day: the newest, and of the same day the one from furthest above. None where there is none."""
+    return newest([r for r in rows_of(connection, kind) if r[_SHIPPED_KEY[kind]] == name], day)
+
+
+def newest(rows: Sequence[dict[str, Any]], day: date) -> dict[str, Any] | None:
+    """Of rows of one name, the one that holds on a day: the newest, and of the same day the last."""
+    holding = [r for r in rows if r["valid_from"] <= day.isoformat() <= (r.get("valid_to") or "9999-12-31")]
+    return max(enumerate(holding), key=lambda pair: (str(pair[1]["valid_from"]), pair[0]))[1] if holding else None
+
+
+def key_of(kind: str, row: Mapping[str, Any]) -> str:
+    """What a row of one's own is kept under: its name and, of a dated kind, the day from which it holds."""
+    name = str(row[_SHIPPED_KEY[kind]])
+    return f"{name} {row['valid_from']}" if kind in DATED else name
 
 
 def own_rows(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
@@ -123,7 +142,7 @@ def keep_own(office: "Office", kind: str, row: Mapping[str, Any]) -> None:
     office.administrators_only()
     if said := problem_of(kind, row):
         raise UserError(said)
-    key = str(row[_SHIPPED_KEY[kind]])
+    key = key_of(kind, row)
     with office.act(ActKind.EDIT, f"{'改表格' if kind == 'form' else '修改政策'}：{row['title']}") as act:
         there = _own_id(act.connection, kind, key)
         values = {"kind": OWN + kind, "key": key, "body": json.dumps(row, ensure_ascii=False, sort_keys=True)}

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.printing import template
 from app.services import paperwork
-from app.services.checkin.after import PERSON, headcount, proof_problem
-from app.services.checkin.answers import PROOF
+from app.services.checkin.after import PERSON, headcount, proof_of, proof_problem
 from app.services.checkin.doorfile import DoorFile
 from app.services.checkin.finding import badge_of
 from app.services.lectures import life, photos
@@ -101,7 +100,7 @@ def report(office: Office, lecture_id: str) -> template.Context:
             "attendances": attendances, "people": people, **_kinds(connection, lecture_id), "answered": answered,
             "satisfaction": f"满意率 {round(100 * ((answers[0] or 0) + (answers[1] or 0)) / answered)} %" if answered else "",
             "budget": _sum(lecture.speaker_fee, lecture.venue_fee, lecture.material_fee), "paid": _sum(lecture.speaker_paid, lecture.venue_paid, lecture.material_paid),
-            "proof": problem.message if (problem := proof_problem(connection, lecture_id)) else f"实名签到 {people} 人，达到 {PROOF} 人。",
+            "proof": problem.message if (problem := proof_problem(connection, lecture_id)) else f"实名签到 {people} 人，达到 {proof_of(connection, lecture_id)} 人。",
             "sessions": _when_and_where(session, lecture) if _sessions(session, lecture) else "只此一场",
         }
         pictures = [{"jpeg": photo.body, "caption": photo.caption} for photo in photos.of_lecture(connection, lecture_id)[: life.PHOTOS[1]]]

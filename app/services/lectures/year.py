@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from app.services import policies
 from app.services.checkin.after import PERSON
-from app.services.checkin.answers import PROOF
+from app.services.exchange.items import rows_of
 from app.services.office import Office
 from app.services.records import table_of
 from app.services.setup import own_union
@@ -18,9 +19,6 @@ from db.fields import MOMENT
 from db.period import Year
 from db.registers import Lecture
 from db.registers.lectures import CLOSED
-
-DISTRICT_LECTURES, DISTRICT_ATTENDANCES = 50, 10_000
-"""朝工发〔2015〕17号: fifty lectures and ten thousand person-times a year in the whole district."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class Line:
     organizer_unit: str
     state: str
     planned: int | None
+    proof: int
+    """So many people must sign in for it to count in full."""
     attendances: int
     people: int
 
@@ -47,7 +47,7 @@ class Line:
     @property
     def is_proven(self) -> bool:
         """Distinct people who signed in, nothing else (domain 5.4)."""
-        return self.people >= PROOF
+        return self.people >= self.proof
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ class Figures:
     year: Year
     lines: tuple[Line, ...]
     people: int
+    district: int | None
+    """How many lectures the whole district should hold."""
+    proof: int
+    """So many people make a lecture count in full, at the year's end."""
 
     @property
     def held(self) -> int:
@@ -76,7 +80,8 @@ class Figures:
 
     @property
     def sentence(self) -> str:
-        return f"{self.year.title}：已办 {self.held} 场，共安排 {self.planned} 场（全区目标 {DISTRICT_LECTURES} 场）；{self.attendances:,} 人次，{self.people:,} 人；够 200 人的 {self.proven} 场。"
+        aim = f"（全区目标 {self.district} 场）" if self.district else ""
+        return f"{self.year.title}：已办 {self.held} 场，共安排 {self.planned} 场{aim}；{self.attendances:,} 人次，{self.people:,} 人；够 {self.proof} 人的 {self.proven} 场。"
 
 
 def figures(connection: Connection, year: Year) -> Figures:
@@ -90,17 +95,23 @@ def figures(connection: Connection, year: Year) -> Figures:
     ).scalar_one()
     table = table_of(Lecture)
     rows = connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.training.is_(None), table.c.starts_at >= MOMENT.from_wire(first), table.c.starts_at < MOMENT.from_wire(last)).order_by(table.c.starts_at))
+    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends)
+
+    def proof(at: datetime) -> int:
+        return next(n for day, n in reversed(spans) if day <= max(at.astimezone().date(), year.begins))
+
     lines = tuple(
         Line(
             row.id, row.topic or "", row.theme or "", row.form or "", row.starts_at, row.place or "", row.speaker or "", row.organizer_unit or "", row.state or "计划",
-            row.planned_count, *counted.get(row.id, (0, 0)),
+            row.planned_count, proof(row.starts_at), *counted.get(row.id, (0, 0)),
         )
         for row in rows
     )
-    return Figures(year, lines, int(people))
+    aim = next((int(t["district"]) for t in rows_of(connection, "target") if t["count"] == "lectures" and t.get("district") and t["valid_from"] < year.ends.isoformat()), None)
+    return Figures(year, lines, int(people), aim, spans[-1][1])
 
 
-_HEADS = ("序号", "时间", "题目", "主题类别", "形式", "地点", "主讲人", "承办单位", "进度", "计划人数", "实到人次", "实到人数", "够200人")
+_HEADS = ("序号", "时间", "题目", "主题类别", "形式", "地点", "主讲人", "承办单位", "进度", "计划人数", "实到人次", "实到人数", "人数够")
 _WIDTHS = (6, 17, 34, 10, 11, 20, 12, 24, 9, 10, 10, 10, 9)
 
 

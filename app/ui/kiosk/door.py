@@ -340,7 +340,7 @@ class DoorWindow(QWidget):
         self.proof.setObjectName("bigGood" if reached else "bigWarn")
         self.proof.style().unpolish(self.proof)
         self.proof.style().polish(self.proof)
-        self.proof_word.setText(tr("到 200 人"))
+        self.proof_word.setText(tr("到 {n} 人").format(n=tally.proof))
         self.latest.show_latest(self.door)
         if self._listing:
             self.people.fill(self.door)

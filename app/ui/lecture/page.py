@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from app.printing import template
 from app.services import paperwork
 from app.services.checkin import after
-from app.services.checkin.answers import PROOF
 from app.services.lectures import invite, life, papers
 from app.services.lectures.life import Step
 from app.services.office import Office
@@ -73,6 +72,7 @@ class LecturePage(SidePage):
         except UserError:
             return  # it was removed while its page was open; the banner of the next act says so
         attendances, people = after.headcount(connection, record.id)
+        least = after.proof_of(connection, record.id)
 
         def count(table: Any, of: Any) -> int:
             return int(session.execute(select(func.count()).select_from(table).where(of == record.id)).scalar_one())
@@ -80,7 +80,7 @@ class LecturePage(SidePage):
         listed = int(session.execute(select(func.count()).select_from(Registration).where(Registration.lecture == record.id, Registration.removed_at.is_(None))).scalar_one())
         seats = life.seats(connection, record.id).sentence
         notes = {
-            "通知": seats, "签到中": tr("{n} 人次，{m} 人{proof}").format(n=attendances, m=people, proof=tr("，够 200 人") if people >= PROOF else "") if attendances else "",
+            "通知": seats, "签到中": tr("{n} 人次，{m} 人{proof}").format(n=attendances, m=people, proof=tr("，够 {n} 人").format(n=least) if people >= least else "") if attendances else "",
             "名单": tr("名单 {n} 人").format(n=listed) if listed else tr("没有名单：在册会员都可以来。"),
         }
         waiting, doors, photos = count(SignInTray, SignInTray.lecture), count(DoorPc, DoorPc.lecture), count(LecturePhoto, LecturePhoto.lecture)

@@ -7,9 +7,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QSizePolicy, QTableView, QWidget
 
-from app.services.checkin.answers import PROOF
 from app.services.lectures import year
-from app.services.lectures.year import DISTRICT_LECTURES, Figures, Line
+from app.services.lectures.year import Figures, Line
 from app.services.office import Office
 from app.ui import theme
 from app.ui.dialog import FramedDialog
@@ -22,7 +21,7 @@ from db.problems import UserError
 
 
 class YearModel(ListModel):
-    heads: ClassVar[tuple[str, ...]] = ("时间", "题目", "主题", "进度", "计划", "人次", "人数", "够200人")
+    heads: ClassVar[tuple[str, ...]] = ("时间", "题目", "主题", "进度", "计划", "人次", "人数", "人数够")
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         line: Line = self.items[index.row()]
@@ -40,14 +39,15 @@ class Bars(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.lines: tuple[Line, ...] = ()
+        self.proof = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(px(70))
 
     def sizeHint(self) -> QSize:
         return QSize(px(400), px(170))
 
-    def show_lines(self, lines: tuple[Line, ...]) -> None:
-        self.lines = lines
+    def show_lines(self, lines: tuple[Line, ...], proof: int) -> None:
+        self.lines, self.proof = lines, proof
         self.setAccessibleName("；".join(f"{line.topic} {line.attendances}" for line in lines) or tr("没有讲座"))
         self.update()
 
@@ -56,11 +56,11 @@ class Bars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         foot, head = px(24), px(22)
         room = self.height() - foot - head
-        most = max([PROOF, *(line.attendances for line in self.lines)]) * 1.05
-        target = head + room * (1 - PROOF / most)
+        most = max([self.proof, *(line.attendances for line in self.lines)]) * 1.05
+        target = head + room * (1 - self.proof / most)
         painter.setPen(theme.colour("warn"))
         painter.drawLine(px(4), round(target), self.width() - px(4), round(target))
-        painter.drawText(px(6), round(target) - px(4), tr("200 人"))
+        painter.drawText(px(6), round(target) - px(4), tr("{n} 人").format(n=self.proof))
         step = (self.width() - px(70)) / max(len(self.lines), 1)
         for n, line in enumerate(self.lines):
             wide, high = min(step * 0.7, px(46)), room * line.attendances / most
@@ -105,7 +105,8 @@ class YearDialog(FramedDialog):
         self.table.horizontalHeader().setStretchLastSection(True)
         for n, width in enumerate((150, 200, 68, 76, 60, 60, 60)):
             self.table.setColumnWidth(n, px(width))
-        self.box.addLayout(row(self.years, None, label(tr("全区一年 {n} 场").format(n=DISTRICT_LECTURES), "secondary")))
+        self.aim = label("", "secondary")
+        self.box.addLayout(row(self.years, None, self.aim))
         self.box.addWidget(self.sentence)
         self.box.addWidget(self.bars)
         self.box.addWidget(self.table, 1)
@@ -120,7 +121,8 @@ class YearDialog(FramedDialog):
         with self.office.vault.engine.connect() as connection:
             found: Figures = year.figures(connection, self.year())
         self.sentence.setText(found.sentence)
-        self.bars.show_lines(tuple(line for line in found.lines if line.is_held))
+        self.aim.setText(tr("全区一年 {n} 场").format(n=found.district) if found.district else "")
+        self.bars.show_lines(tuple(line for line in found.lines if line.is_held), found.proof)
         self.model.fill(found.lines)
 
     def ask_save(self) -> None:

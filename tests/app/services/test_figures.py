@@ -1,17 +1,18 @@
 """The year's figures, their records, the report; pivots; reminders; policies that the administrator sets."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from app.services import figures, pivot, policies, reminders
+from app.services import figures, pivot, policies, reminders, statistics
 from app.services.claims import judging, making
 from app.services.exchange import items
 from app.services.figures import FIGURES, NAMED
+from app.services.lectures import year as lecture_year
 from app.services.listing import Query, order_of
 from app.services.office import Office
 from db.dates import PartialDate
@@ -146,9 +147,32 @@ def test_an_own_rule_stands_from_its_day_and_can_be_taken_away(office: Office) -
     items.keep_own(office, "rule", {**row, "value": 7, "valid_from": "2026-11-01", "source": "本工会定"})
     with office.vault.engine.connect() as connection:
         assert [policies.rule(connection, "notice_working_days", day).value for day in (date(2026, 10, 31), date(2026, 11, 1))] == [5, 7]
-    items.drop_own(office, "rule", "notice_working_days")
+    later = {**row, "value": 9, "valid_from": "2027-01-01", "source": "又一份"}
+    items.keep_own(office, "rule", later)
     with office.vault.engine.connect() as connection:
-        assert policies.rule(connection, "notice_working_days", date(2026, 11, 1)).value == 5
+        assert [policies.rule(connection, "notice_working_days", date(year, 12, 31)).value for year in (2025, 2026, 2027)] == [5, 7, 9]
+    policies.drop(office, "rule", {**row, "valid_from": "2026-11-01"})
+    with office.vault.engine.connect() as connection:
+        assert [policies.rule(connection, "notice_working_days", date(year, 12, 31)).value for year in (2026, 2027)] == [5, 9]
+
+
+def test_next_years_target_leaves_this_years_where_it_was(office: Office) -> None:
+    row = next(r for r in items.shipped_rows("target") if r["count"] == "lectures")
+    items.keep_own(office, "target", {**row, "wanted": 4, "valid_from": "2027-01-01", "source": "本工会定"})
+    with office.vault.engine.connect() as connection:
+        assert [next(t.wanted for t in statistics.targets(connection, year) if t.count == "lectures") for year in (2026, 2027)] == [1, 4]
+
+
+def test_how_many_make_a_lecture_count_is_asked_of_the_day_on_which_it_was_held(office: Office, add: Callable[..., str]) -> None:
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "lecture_proof")
+    items.keep_own(office, "rule", {**row, "value": 2, "valid_from": "2026-06-01", "source": "本工会定"})
+    for month in (5, 7):
+        lecture = add(Lecture, topic=f"{month}月", starts_at=datetime(2026, month, 1, 9).astimezone(), place="某处")
+        for n in (1, 2):
+            add(SignIn, lecture=lecture, full_name=f"来宾{'甲乙'[n - 1]}", unit="某单位", signed_at=datetime(2026, month, 1, 9).astimezone())
+    with office.vault.engine.connect() as connection:
+        assert figures.value(connection, figures.NAMED["large_lectures"], Year.calendar(2026)) == 1
+        assert [line.is_proven for line in lecture_year.figures(connection, Year.calendar(2026)).lines] == [False, True]
 
 
 @pytest.mark.parametrize("bad", [{"valid_from": "昨天"}, {"levels": []}, {"source": ""}, {"levels": [{"level": "三级/高级工", "amount": "两千"}]}])

@@ -22,6 +22,7 @@ from app.ui.main_window import MainWindow
 from app.ui.navigation import Tabs
 from app.ui.pages.figures import FiguresPage
 from app.ui.policies import PoliciesDialog
+from app.ui.policy_row import write
 from app.ui.preferences import Preferences
 from app.ui.register.pivot import PivotDialog
 from app.ui.register.record_page import RecordPage
@@ -185,14 +186,15 @@ def test_a_pivot_is_counted_anew_with_every_choice_and_saved(window: MainWindow,
 def test_the_administrator_sets_a_policy_from_a_day_on(window: MainWindow, qtbot: Any) -> None:
     dialog = PoliciesDialog(window, window.office)
     qtbot.addWidget(dialog)
+    dialog.choose("policy", "BT-2017")
     dialog.save()
     assert "依据" in dialog.banner.text.text()
     dialog.source.setText("本工会定")
-    dialog.levels.setPlainText("三级/高级工 2500\n四级/中级工 1800")
+    write(dialog.form["等级和金额"], "三级/高级工 2500\n四级/中级工 1800")
     dialog.save()
     with window.office.vault.engine.connect() as connection:
         assert any(r["id"] == "BT-2017-BJ1" and r["levels"][0]["amount"] == 2500 for r in items.rows_of(connection, "policy"))
-    dialog.levels.setPlainText("三级/高级工 很多")
+    write(dialog.form["等级和金额"], "三级/高级工 很多")
     dialog.source.setText("本工会定")
     dialog.save()
     assert "整数" in dialog.banner.text.text()

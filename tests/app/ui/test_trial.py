@@ -15,6 +15,7 @@ from app.services.records import ActKind
 from app.ui import programmes
 from app.ui.main_window import MainWindow
 from app.ui.policies import PoliciesDialog
+from app.ui.policy_row import text_of, write
 from app.ui.score_sheet import THEORY, ScoreSheet
 from app.ui.survey_dialog import VALUE, SurveyDialog
 from db.dates import PartialDate
@@ -136,11 +137,11 @@ def test_a_sitting_wants_an_hour(window: MainWindow, qtbot: Any, typed: str, acc
 def test_a_new_rule_is_shown_and_the_old_one_says_that_it_ended(window: MainWindow, qtbot: Any) -> None:
     dialog = PoliciesDialog(window, window.office)
     qtbot.addWidget(dialog)
-    dialog.list.setCurrentRow(next(n for n, (_, r) in enumerate(dialog._all) if r.get("id") == "notice_working_days"))
-    dialog.value.setText("7")
+    dialog.choose("rule", "notice_working_days")
+    write(dialog.form["数值"], "7")
     dialog.source.setText("某通知")
     dialog.save()
-    assert dialog.value.text() == "7"
+    assert text_of(dialog.form["数值"]) == "7"
     texts = [dialog.list.item(n).text() for n in range(dialog.list.count()) if "公示至少" in dialog.list.item(n).text()]
     assert len(texts) == 2 and "后来改过" in texts[0] and "后来改过" not in texts[1]
 
@@ -150,16 +151,16 @@ def test_places_and_parts_of_a_policy_are_set_by_the_administrator(window: MainW
 
     dialog = PoliciesDialog(window, window.office)
     qtbot.addWidget(dialog)
-    dialog.list.setCurrentRow(next(n for n, (_, r) in enumerate(dialog._all) if r.get("id") == "ZT-2022"))
-    assert "决赛前几名 10" in dialog.limits.toPlainText() and dialog.parts.text() == "100"
+    dialog.choose("policy", "ZT-2022")
+    assert "决赛前几名 10" in text_of(dialog.form["其他条件"]) and text_of(dialog.form["分几次给（%）"]) == "100"
     for limits, parts, said in (("决赛第几名 3", "100", "不认得"), ("决赛前几名 3", "60 30", "加起来")):
-        dialog.limits.setPlainText(limits)
-        dialog.parts.setText(parts)
+        write(dialog.form["其他条件"], limits)
+        write(dialog.form["分几次给（%）"], parts)
         dialog.source.setText("某通知")
         dialog.save()
         assert said in dialog.banner.text.text()
-    dialog.limits.setPlainText("决赛前几名 3")
-    dialog.parts.setText("50、50")
+    write(dialog.form["其他条件"], "决赛前几名 3")
+    write(dialog.form["分几次给（%）"], "50、50")
     dialog.save()
     with window.office.vault.engine.connect() as connection:
         now = policies.policy_on(connection, window.office.clock().astimezone().date(), "职业发展助推")
