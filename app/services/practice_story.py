@@ -16,6 +16,7 @@ from app.services.crosschecks import PACKED
 from app.services.office import Office
 from app.services.records import Act, ActKind
 from app.services.setup import own_union
+from db import codes
 from db.dates import PartialDate
 from db.record import Record
 from db.registers import (
@@ -36,6 +37,7 @@ from db.registers import (
     Project,
     Proposal,
     Result,
+    SafetyCupScore,
     SafetyCupUnit,
     Studio,
     StudioMember,
@@ -70,7 +72,9 @@ def tell(office: Office) -> None:
         tech = _new(act, TechMember, member=people[31].id, joined_on=_day(today, 200), occupation="焊工", skill_level="二级/技师", strengths="不锈钢薄板焊接", services="技术咨询、带徒", wish="带徒")
         _new(act, TechUnit, name="北京练习精密机械有限公司", employee_count=86, talent_count=31, chief="周师傅", contact_phone="010-65000000", services="数控加工")
         _new(act, TechService, topic="给街道小微企业讲安全用电", tech_member=tech, unit="三里屯街道", served_on=_day(today, 40), people=24)
-        _new(act, SafetyCupUnit, year=today.year, unit="机加工一班", unit_kind="班组", employee_count=18, entrant_count=18, team_count=1, entrant_teams=1, safety_officer="钱工", score=Decimal("96.5"), award="优胜班组", plan="每周一次班前安全讲话")
+        cup = _new(act, SafetyCupUnit, year=today.year, unit="机加工一班", unit_kind="班组", employee_count=18, entrant_count=18, team_count=1, entrant_teams=1, safety_officer="钱工", score=Decimal("96.5"), award="优胜班组", plan="每周一次班前安全讲话")
+        for n, item in enumerate(codes.table("safety_cup_item").labels):
+            _new(act, SafetyCupScore, safety_cup_unit=cup, item=item, self_score=Decimal(10), review_score=Decimal("8.5") if n == 4 else Decimal(8) if n == 7 else Decimal(10), note="隐患台账缺两次销号" if n == 4 else "没有演练记录" if n == 7 else None)
         _new(act, WomenActivity, name="女职工健康体检", kind="健康体检", held_on=_day(today, 60), place="街道社区卫生服务中心", people=42, cost=Decimal(6300))
 
 

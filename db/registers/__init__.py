@@ -6,7 +6,7 @@ from db.record import Record
 from db.registers.association import TechMember, TechService, TechUnit
 from db.registers.certificates import Certificate
 from db.registers.claims import SubsidyApplication
-from db.registers.competitions import Competition, CompetitionRound, CompetitionTrade, Entry, SafetyCupUnit, Score, Team
+from db.registers.competitions import Competition, CompetitionRound, CompetitionTrade, Entry, SafetyCupScore, SafetyCupUnit, Score, Team
 from db.registers.district import DistrictItem
 from db.registers.funds import BudgetLine, LedgerEntry
 from db.registers.hardship import Assistance, FamilyMember, HardshipCase, WomenActivity
@@ -35,7 +35,7 @@ class Programme:
 PROGRAMMES: tuple[Programme, ...] = (
     Programme("会员名册", (Member, MembershipEvent)),
     Programme("公益大讲堂", (Lecture, LectureSession, Registration, SignIn)),
-    Programme("技能竞赛", (Competition, CompetitionTrade, CompetitionRound, Team, Entry, Score, SafetyCupUnit)),
+    Programme("技能竞赛", (Competition, CompetitionTrade, CompetitionRound, Team, Entry, Score, SafetyCupUnit, SafetyCupScore)),
     Programme("技能培训", (Training, Enrolment)),
     Programme("证书", (Certificate,)),
     Programme("补贴和助推", (SubsidyApplication,)),
@@ -61,6 +61,6 @@ def register_named(name: str) -> type[Record]:
 __all__ = [
     "NOT_OURS", "PROGRAMMES", "REGISTERS", "Assistance", "BudgetLine", "Certificate", "Competition", "CompetitionRound", "CompetitionTrade", "DistrictItem", "Employer", "Enrolment", "Entry",
     "FamilyMember", "HardshipCase", "Honour", "HonourUpdate", "LedgerEntry", "Lecture", "LectureSession", "Member", "MembershipEvent", "Nomination", "Officer", "Patent", "Programme", "Project",
-    "Proposal", "Record", "Registration", "Result", "SafetyCupUnit", "Score", "SignIn", "Studio", "StudioMember", "StudioReview", "SubsidyApplication", "Team", "TechMember", "TechService", "TechUnit",
+    "Proposal", "Record", "Registration", "Result", "SafetyCupScore", "SafetyCupUnit", "Score", "SignIn", "Studio", "StudioMember", "StudioReview", "SubsidyApplication", "Team", "TechMember", "TechService", "TechUnit",
     "Training", "Union", "UnionGroup", "WomenActivity", "register_named",
 ]

@@ -221,3 +221,21 @@ class SafetyCupUnit(Record):
         if len(values.get("deeds") or "") > 1500:
             found.append(warning("deeds-long", "事迹超过 1,500 字，上级一般不收。", "deeds"))
         return found
+
+
+class SafetyCupScore(Record):
+    """One line of a safety cup's score sheet: what the unit gives itself, and what the assessors give (domain 4g)."""
+
+    __tablename__ = "safety_cup_score"
+    __table_args__ = (Index("one_safety_cup_score", "safety_cup_unit", "item", unique=True, sqlite_where=text("removed_at IS NULL")),)
+    label: ClassVar[str] = "安康杯评分"
+    counter: ClassVar[str] = "项"
+    icon: ClassVar[str] = "clipboard-check"
+    keys: ClassVar[tuple[tuple[str, ...], ...]] = (("safety_cup_unit", "item"),)
+    called: ClassVar[tuple[str, ...]] = ("item",)
+
+    safety_cup_unit: Mapped[str | None] = field("参赛单位", reference("safety_cup_unit"), pii=Pii.NONE, required=True)
+    item: Mapped[str | None] = field("考核项目", code("safety_cup_item"), pii=Pii.NONE, required=True)
+    self_score: Mapped[Decimal | None] = field("自评", MARK, pii=Pii.NONE)
+    review_score: Mapped[Decimal | None] = field("复评", MARK, pii=Pii.NONE)
+    note: Mapped[str | None] = field("扣分原因", TEXT, pii=Pii.NONE)

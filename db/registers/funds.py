@@ -41,7 +41,7 @@ class LedgerEntry(Record):
     counter: ClassVar[str] = "笔"
     icon: ClassVar[str] = "banknote"
     called: ClassVar[tuple[str, ...]] = ("summary",)
-    booked: ClassVar[tuple[str, ...]] = ("booked_on", "programme", "budget_line", "source", "received", "paid", "claim", "reverses")
+    booked: ClassVar[tuple[str, ...]] = ("booked_on", "programme", "budget_line", "source", "received", "paid", "part", "claim", "reverses")
 
     booked_on: Mapped[PartialDate | None] = field("日期", DATE, pii=Pii.NONE, required=True)
     voucher_no: Mapped[str | None] = field("凭证号", TEXT, pii=Pii.NONE)
@@ -51,6 +51,7 @@ class LedgerEntry(Record):
     summary: Mapped[str | None] = field("摘要", TEXT, pii=Pii.NONE, required=True)
     received: Mapped[Decimal | None] = field("收入", AMOUNT, pii=Pii.NONE)
     paid: Mapped[Decimal | None] = field("支出", AMOUNT, pii=Pii.NONE)
+    part: Mapped[int | None] = field("第几次拨付", WHOLE, pii=Pii.NONE, hint="分次给的助推写第几次，一次给完就空着")
     beneficiaries: Mapped[int | None] = field("受益人数", PEOPLE, pii=Pii.NONE)
     handler: Mapped[str | None] = field("经办", TEXT, pii=Pii.PERSONAL)
     approver: Mapped[str | None] = field("审批", TEXT, pii=Pii.PERSONAL)

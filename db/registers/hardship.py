@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Mapped
 
 from db.dates import PartialDate
-from db.fields import AMOUNT, DATE, ID_NUMBER, IDENTIFIER, LONG_TEXT, NAME, PEOPLE, TEXT, WHOLE, YES_NO, Pii, code, field, reference
+from db.fields import ACCOUNT, AMOUNT, DATE, ID_NUMBER, IDENTIFIER, LONG_TEXT, NAME, PEOPLE, TEXT, WHOLE, YES_NO, Pii, code, field, reference
 from db.problems import Problem
 from db.record import Record
 from db.rules import dates_in_order
@@ -103,8 +103,10 @@ class Assistance(Record):
     called: ClassVar[tuple[str, ...]] = ("kind",)
 
     hardship_case: Mapped[str | None] = field("困难职工", reference("hardship_case"), pii=Pii.SENSITIVE, required=True)
+    family_member: Mapped[str | None] = field("帮扶对象", reference("family_member"), pii=Pii.SENSITIVE, hint="本人就空着；患病的家属、上学的子女在这里选")
     kind: Mapped[str | None] = field("帮扶类型", code("assistance_kind"), pii=Pii.SENSITIVE, required=True)
     given_on: Mapped[PartialDate | None] = field("日期", DATE, pii=Pii.SENSITIVE, required=True)
+    applied_amount: Mapped[Decimal | None] = field("申请金额", AMOUNT, pii=Pii.SENSITIVE)
     amount: Mapped[Decimal | None] = field("金额", AMOUNT, pii=Pii.SENSITIVE)
     source: Mapped[str | None] = field("资金来源", code("fund_source"), pii=Pii.NONE)
     illness: Mapped[str | None] = field("病种", TEXT, pii=Pii.SENSITIVE)
@@ -113,9 +115,13 @@ class Assistance(Record):
     unit_relief: Mapped[Decimal | None] = field("单位救助", AMOUNT, pii=Pii.SENSITIVE)
     social_relief: Mapped[Decimal | None] = field("社会救助", AMOUNT, pii=Pii.SENSITIVE)
     school: Mapped[str | None] = field("院校和专业", TEXT, pii=Pii.SENSITIVE)
+    grade: Mapped[str | None] = field("年级", TEXT, pii=Pii.SENSITIVE)
     schooling_years: Mapped[int | None] = field("学制（年）", WHOLE, pii=Pii.SENSITIVE)
     tuition: Mapped[Decimal | None] = field("学费", AMOUNT, pii=Pii.SENSITIVE)
     study_loan: Mapped[Decimal | None] = field("助学贷款", AMOUNT, pii=Pii.SENSITIVE)
+    bank_name: Mapped[str | None] = field("开户行", TEXT, pii=Pii.SENSITIVE)
+    account_name: Mapped[str | None] = field("户名", NAME, pii=Pii.SENSITIVE)
+    account_no: Mapped[str | None] = field("账号", ACCOUNT, pii=Pii.SENSITIVE)
     note: Mapped[str | None] = field("说明", TEXT, pii=Pii.SENSITIVE)
 
 

@@ -72,6 +72,7 @@ _LAYOUTS: Mapping[str, Layout] = {
         "参赛": ("competition", "year", "unit", "unit_kind", "industry", "state"), "规模": ("employee_count", "entrant_count", "team_count", "entrant_teams", "accidents_last_year"),
         "联系": ("safety_officer", "chair", "contact", "contact_phone"), "考核和事迹": ("score", "award", "member", "plan", "deeds"),
     }),
+    "safety_cup_score": Layout({"safety_cup_unit": 240, "item": 130, "self_score": 90, "review_score": 90, "note": 260}, {}),
     "training": Layout({"name": 220, "class_name": 100, "kind": 120, "way": 110, "starts_on": 110, "planned_count": 90, "cost": 100, "state": 90}, {
         "培训班": ("name", "class_name", "kind", "way", "training_body", "teacher", "contact", "contact_phone", "state"), "时间和地点": ("starts_on", "ends_on", "place", "planned_count"),
         "职业和结业": ("occupation", "occupation_code", "skill_level", "class_hours", "passing_hours", "passing_score"), "经费": ("is_free", "budget", "cost"), "总结": ("summary",),
@@ -82,7 +83,7 @@ _LAYOUTS: Mapping[str, Layout] = {
         "制度和成果": ("rules_and_plan", "results", "note"),
     }),
     "studio_member": Layout({"studio": 240, "full_name": 110, "skill": 140, "duty": 160, "joined_on": 110, "left_on": 110}, {}),
-    "studio_review": Layout({"studio": 240, "year": 80, "conclusion": 110, "result_count": 110, "activity_count": 100, "reviewed_on": 120}, {}),
+    "studio_review": Layout({"studio": 240, "year": 80, "event": 110, "conclusion": 110, "result_count": 110, "activity_count": 100, "reviewed_on": 120}, {}),
     "innovation_project": Layout({"name": 240, "studio": 200, "leader": 100, "phase": 100, "grant_amount": 110, "ends_on": 110, "settled_on": 110}, {
         "项目": ("name", "studio", "leader", "level", "approved_on", "approval_no", "starts_on", "ends_on", "phase"), "内容": ("goal", "budget", "closing_note"),
         "资金": ("start_money", "grant_amount", "first_paid_on", "rest_paid_on", "settled_on"),
@@ -112,9 +113,9 @@ _LAYOUTS: Mapping[str, Layout] = {
         "住房和收入": ("housing", "housing_area", "own_income", "other_income", "family_size", "yearly_income", "income_per_head"), "同意和公示": ("consent_on", "notice_from", "notice_to"),
     }),
     "family_member": Layout({"hardship_case": 120, "full_name": 110, "relation": 80, "gender": 60, "birth_date": 110, "identity": 100, "monthly_income": 110}, {}),
-    "assistance": Layout({"hardship_case": 120, "kind": 110, "given_on": 110, "amount": 110, "source": 120, "note": 220}, {"帮扶": ("hardship_case", "kind", "given_on", "amount", "source"), "医疗": ("illness", "own_cost", "hospital_stays", "unit_relief", "social_relief"), "助学": ("school", "schooling_years", "tuition", "study_loan", "note")}),
+    "assistance": Layout({"hardship_case": 120, "kind": 110, "given_on": 110, "amount": 110, "source": 120, "note": 220}, {"帮扶": ("hardship_case", "family_member", "kind", "given_on", "applied_amount", "amount", "source", "note"), "医疗": ("illness", "own_cost", "hospital_stays", "unit_relief", "social_relief"), "助学": ("school", "grade", "schooling_years", "tuition", "study_loan"), "收款": ("bank_name", "account_name", "account_no")}),
     "ledger_entry": Layout({"booked_on": 110, "voucher_no": 100, "programme": 110, "summary": 240, "received": 110, "paid": 110, "budget_line": 180}, {
-        "这一笔": ("booked_on", "voucher_no", "programme", "budget_line", "source", "summary", "received", "paid", "beneficiaries"), "经办": ("handler", "approver", "attachments"), "来自": ("claim", "reverses"),
+        "这一笔": ("booked_on", "voucher_no", "programme", "budget_line", "source", "summary", "received", "paid", "part", "beneficiaries"), "经办": ("handler", "approver", "attachments"), "来自": ("claim", "reverses"),
     }),
     "budget_line": Layout({"year": 70, "name": 220, "programme": 110, "source": 110, "amount": 120, "earmark": 140, "document_no": 140}, {}),
     "grassroots_union": Layout({"name": 260, "uscc": 190}, {
