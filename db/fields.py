@@ -687,6 +687,11 @@ class Field:
     def is_masked(self) -> bool:
         return self.pii is Pii.SENSITIVE or isinstance(self.kind, Phone)
 
+    @property
+    def words_from_above(self) -> frozenset[str]:
+        """Those of its words that only the district says."""
+        return self.kind.choices.from_above if self.kind.choices is not None else frozenset()
+
     def is_above(self, old: Wire, new: Wire) -> bool:
         """Whether only the district may turn the one value into the other: a field it decides, a word it says, a last word it said."""
         terms = self.kind.choices

@@ -66,7 +66,7 @@ class Record(Base):
     @classmethod
     def search_tokens(cls, values: Mapping[str, Any]) -> list[str]:
         """What this record is found by: the names in `called`, unless the register says otherwise."""
-        return [token for name in cls.called if (text := values.get(name)) and isinstance(text, str) for token in person_tokens(text)]
+        return [token for name in cls.called if (value := values.get(name)) and isinstance(value, str | int) for token in person_tokens(str(value))]
 
     keys: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Fields that together tell a record from all others: a sheet that names them again means the same record."""

@@ -149,7 +149,7 @@ def sample_values(register: type[Record], ids: dict[str, str]) -> dict[str, Any]
 
 
 MORE_VALUES: dict[str, dict[str, Any]] = {
-    "ledger_entry": {"paid": None}, "nomination": {"voters": 90, "votes": 88}, "patent": {"kind": "发明"}, "training": {"passing_hours": 5}, "enrolment": {"full_name": "张三"},
+    "competition_trade": {"trade": "电工"}, "safety_cup_score": {"self_score": Decimal(9), "review_score": Decimal("8.5")}, "competition_round": {"trade": "电工"}, "ledger_entry": {"paid": None}, "nomination": {"voters": 90, "votes": 88}, "patent": {"kind": "发明"}, "training": {"passing_hours": 5}, "enrolment": {"full_name": "张三"},
 }
 """Fields of a made-up record that its rules want otherwise than their kinds would have them."""
 

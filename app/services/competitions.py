@@ -83,7 +83,14 @@ def ranks(marks: Sequence[tuple[Decimal | None, Decimal | None, Decimal | None]]
 def sheet(office: Office, competition: str, round_: str | None = None, trade: str | None = None) -> Sheet:
     """The score sheet: who takes part in this round and what they reached. From the second round on: who was let on by the round before."""
     with office.vault.engine.connect() as connection:
-        return _sheet(connection, competition, round_, trade, office.clock().astimezone().date())
+        return _sheet(connection, competition, round_, trade, _ruled_on(connection, competition, office))
+
+
+def _ruled_on(connection: Connection, competition: str, office: Office) -> date:
+    """The day whose rules hold for a competition: a contest of before is not ranked anew by a later rule."""
+    table = table_of(Competition)
+    row = connection.execute(select(table.c.starts_on, table.c.ends_on).where(table.c.id == competition)).first()
+    return policies.day_of(*(row or ()), otherwise=office.clock().astimezone().date())
 
 
 def _sheet(connection: Connection, competition: str, round_: str | None, trade: str | None, day: date) -> Sheet:
@@ -188,9 +195,9 @@ class Settled:
 
 def settle(office: Office, competition: str) -> Settled:
     """Totals, places and awards of every trade into the entries, as one act. With weights on the rounds the total is their sum, else the last round decides."""
-    day = office.clock().astimezone().date()
     with office.act(ActKind.EDIT, "评定名次") as act:
         contest = act.current(Competition, competition)
+        day = _ruled_on(act.connection, competition, office)
         act.title = f"评定名次：{contest['name']}"
         results = _results(act.connection, competition, day)
         prizes = [(name, contest[field] or 0) for name, field in (("一等奖", "first_prizes"), ("二等奖", "second_prizes"), ("三等奖", "third_prizes"))]
@@ -302,7 +309,7 @@ class Won:
 def winners(office: Office, competition: str) -> list[Won]:
     """Who gets a certificate of which level by the plan of the trade: the first so many are promoted, who passes both papers gets the pass level."""
     with office.vault.engine.connect() as connection:
-        return _winners(connection, competition, office.clock().astimezone().date())
+        return _winners(connection, competition, _ruled_on(connection, competition, office))
 
 
 def why_nobody_won(office: Office, competition: str) -> str:
@@ -348,7 +355,7 @@ def certify(office: Office, competition: str, *, issued_on: PartialDate, issuing
         contest = act.current(Competition, competition)
         trades = table_of(CompetitionTrade)
         plans = {r["trade"]: r for r in act.connection.execute(select(trades).where(trades.c.competition == competition, trades.c.removed_at.is_(None))).mappings()}
-        found = _winners(act.connection, competition, office.clock().astimezone().date())
+        found = _winners(act.connection, competition, _ruled_on(act.connection, competition, office))
         act.title = f"登记竞赛取证：{contest['name']}，{len(found)} 本"
         for one in found:
             plan = plans[one.trade]
@@ -362,13 +369,4 @@ def certify(office: Office, competition: str, *, issued_on: PartialDate, issuing
                 )
             )
             act.change(Entry, one.entry, {"outcome": "晋级取证" if one.is_promotion else "已取证"})
-            _raise_level(act, one)
     return made
-
-
-def _raise_level(act: Act, one: Won) -> None:
-    """The roster follows: nobody's level is lowered."""
-    ladder = codes.table("skill_level")
-    now = act.current(Member, one.member)["skill_level"]
-    if now is None or (now in ladder.words and ladder.rank(now) < ladder.rank(one.level)):
-        act.change(Member, one.member, {"skill_level": one.level}, checked=True)

@@ -19,7 +19,7 @@ def check(connection: Connection | None, values: Mapping[str, Any], today: date)
         return [Problem("notice-missing", "还没有填公示的起止日期。", "notice_from")]
     if start.day is None or end.day is None:
         return [Problem("notice-day", "公示的起止要写到哪一天，例如 2026-11-09。", "notice_from")]
-    wanted = rule(connection, "notice_working_days", today)
+    wanted = rule(connection, "notice_working_days", start.first_day())
     days = workdays.between(start.first_day(), end.last_day())
     found = []
     if days < wanted.value:

@@ -85,9 +85,11 @@ class Office:
                 funds.verify(act)
                 funds.paid_once(act)
             if act.written:
-                from app.services import crosschecks  # it knows the office; a record may come from any table
+                from app.services import consequences, crosschecks  # they know the office; a record may come from any table
 
-                crosschecks.verify(act, self.clock().astimezone().date())
+                written, today = tuple(act.written), self.clock().astimezone().date()
+                crosschecks.verify(act, today)
+                consequences.follow(act, written, today)
             changed = None if act.is_empty else act.finish()
         if changed is not None and "district_item" in changed.registers:
             self._use_codes()
@@ -99,9 +101,9 @@ class Office:
         """The registers that this act's records are checked in: what a person does is, what was done before or comes from above is not."""
         if kind not in (ActKind.EDIT, ActKind.IMPORT, ActKind.ENTRY):
             return frozenset()
-        from app.services.crosschecks import WATCHED
+        from app.services import consequences, crosschecks
 
-        return WATCHED
+        return crosschecks.WATCHED | consequences.REGISTERS
 
     def _use_codes(self) -> None:
         from app.services.exchange import items  # it knows the office; the office only asks it for words

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from app.services.exchange.items import drop_own, keep_own, key_of, row_on, rows_of
+from app.services.exchange.items import drop_own, keep_own, key_of, newest, policy_editions, row_on, rows_of
 from app.services.office import Office
 from app.services.records import table_of
 from db.dates import PartialDate
@@ -50,6 +50,8 @@ class ClaimPolicy:
     """Other claims for which the same basis cannot be used as well."""
     limits: Mapping[str, int]
     """Numbers that the conditions ask for, by name: final_places, insured_months and so on."""
+    lists: Mapping[str, tuple[str, ...]]
+    """Words that the conditions ask for, by name: educations."""
     parts: tuple[int, ...]
     """The payments in which it comes, in parts of a hundred: 60 and 40."""
     adds: bool
@@ -71,20 +73,23 @@ class ClaimPolicy:
 
 def claim_policies(connection: Connection | None = None) -> tuple[ClaimPolicy, ...]:
     """The rows that hold here: the program's own, and those of the administrator and the district in their place or beside them."""
-    return tuple(
-        ClaimPolicy(
-            id=row["id"], claim=row.get("claim", SKILL), title=row["title"], scope=row["scope"], source=row["source"], valid_from=date.fromisoformat(row["valid_from"]),
-            valid_to=date.fromisoformat(row["valid_to"]) if row.get("valid_to") else None, window_months=row.get("window_months") or None, year_after=bool(row.get("year_after")),
-            once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
-            amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]), conditions=tuple(row.get("conditions", ())), excludes=tuple(row.get("excludes", ())),
-            limits=dict(row.get("limits", {})), parts=tuple(row.get("parts", (100,))), adds=bool(row.get("adds")), share=int(row.get("share", 0)),
-        )
-        for row in rows_of(connection, "policy")
+    return tuple(map(_read, rows_of(connection, "policy")))
+
+
+def _read(row: Mapping[str, Any]) -> ClaimPolicy:
+    return ClaimPolicy(
+        id=row["id"], claim=row.get("claim", SKILL), title=row["title"], scope=row["scope"], source=row["source"], valid_from=date.fromisoformat(row["valid_from"]),
+        valid_to=date.fromisoformat(row["valid_to"]) if row.get("valid_to") else None, window_months=row.get("window_months") or None, year_after=bool(row.get("year_after")),
+        once_per_level=row["once_per_level"], per_person_and_year=row["per_person_and_year"], no_lower_after_higher=row["no_lower_after_higher"],
+        amounts={level["level"]: Decimal(str(level["amount"])) for level in row["levels"]}, kinds=tuple(row["kinds"]), conditions=tuple(row.get("conditions", ())), excludes=tuple(row.get("excludes", ())),
+        limits=dict(row.get("limits", {})), lists={name: tuple(words) for name, words in row.get("lists", {}).items()}, parts=tuple(row.get("parts", (100,))), adds=bool(row.get("adds")), share=int(row.get("share", 0)),
     )
 
 
 def policy_named(connection: Connection | None, policy_id: str) -> ClaimPolicy | None:
-    return next((p for p in claim_policies(connection) if p.id == policy_id), None)
+    """The edition of that id, also one that no new claim is judged by any more."""
+    rows = [row for row, _ in policy_editions(connection)] if connection is not None else rows_of(None, "policy")
+    return next((_read(row) for row in rows if row["id"] == policy_id), None)
 
 
 def policy_on(connection: Connection | None, day: date, claim: str = SKILL) -> ClaimPolicy | None:
@@ -119,13 +124,18 @@ LIMITS: Mapping[str, str] = {
 """What the numbers of a policy row are called."""
 
 
+def base_of(policy_id: str) -> str:
+    """What the editions of one row have in common."""
+    return policy_id.partition("@")[0].partition("-BJ")[0]
+
+
 def change(office: Office, policy_id: str, **changed: Any) -> str:
     """The administrator's own row in place of another from its first day on; its id. The old row stays, so that what was judged by it stays judged so. UserError where a value cannot be."""
     with office.vault.engine.connect() as connection:
-        rows = rows_of(connection, "policy")
+        rows, every = rows_of(connection, "policy"), policy_editions(connection)
     row = next(r for r in rows if r["id"] == policy_id)
-    base = policy_id.partition("-BJ")[0]
-    number = 1 + sum(r["id"].startswith(f"{base}-BJ") for r in rows)
+    base = base_of(policy_id)
+    number = 1 + sum(r["id"].startswith(f"{base}-BJ") for r, _ in every)
     made = {**row, "scope": "own", **changed, "id": f"{base}-BJ{number}"}
     keep_own(office, "policy", made)
     return str(made["id"])
@@ -142,6 +152,11 @@ def drop(office: Office, kind: str, row: Mapping[str, Any]) -> None:
     drop_own(office, kind, key_of(kind, row))
 
 
+def day_of(*written: Any, otherwise: date) -> date:
+    """The day by whose rules a record is judged: the first of its dates that is written, or else another."""
+    return next((w.first_day() for w in written if isinstance(w, PartialDate)), otherwise)
+
+
 @dataclass(frozen=True)
 class Rule:
     """A single number of policy: how many days a notice stands, how many people make a team."""
@@ -153,17 +168,23 @@ class Rule:
 
 
 def rule(connection: Connection | None, name: str, day: date) -> Rule:
-    """The rule of that name on a day. KeyError where there is none."""
-    row = row_on(connection, "rule", name, day)
+    """The rule of that name on a day; before its first row that one. KeyError where there is none."""
+    row = row_on(connection, "rule", name, day) or min((r for r in rows_of(connection, "rule") if r["id"] == name), key=lambda r: str(r["valid_from"]), default=None)
     if row is None:
         raise KeyError(name)
     return Rule(name, row["title"], int(row["value"]), row["source"])
 
 
 def dated(connection: Connection, kind: str, names: Iterable[str], day: date) -> dict[str, Any]:
-    """The numbers of rules, or the texts of pledges, as they are on a day; nothing under a name that there is none of."""
+    """The numbers of rules, or the texts of pledges, as they are on a day, before the first row as in that; nothing under a name that there is none of."""
     value = {"rule": "value", "pledge": "text"}[kind]
-    return {name: row[value] if (row := row_on(connection, kind, name, day)) is not None else "" for name in names}
+    rows = rows_of(connection, kind)
+    found = {}
+    for name in names:
+        mine = [r for r in rows if r["id"] == name]
+        row = newest(mine, day) or min(mine, key=lambda r: str(r["valid_from"]), default=None)
+        found[name] = row[value] if row is not None else ""
+    return found
 
 
 def spans(connection: Connection, name: str, first: date, last: date) -> list[tuple[date, int]]:

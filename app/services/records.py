@@ -183,6 +183,7 @@ class Act:
         names = [f.name for f in fields]
         names_set = set(names)
         converters = [(f.name, f.kind.to_wire) for f in fields if not f.kind.is_own_wire]
+        above = [f for f in fields if f.decided_above or f.words_from_above] if self.kind not in (ActKind.RECEIPT, ActKind.UNDO) else []
         rowno: int = self.connection.exec_driver_sql(f"SELECT coalesce(max(rowno), 0) FROM {table}").scalar() or 0
         made: list[str] = []
         saved: list[tuple[Any, ...]] = []
@@ -202,6 +203,9 @@ class Act:
             if progress and number % 500 == 0:
                 progress(number, 0)
             record_id = ids[number] if ids else new_id()
+            for f in above:
+                if values.get(f.name) is not None and f.is_above(None, f.to_wire(values[f.name])):
+                    raise UserError(f"“{f.label}”由区总工会决定，这里不能填“{f.kind.show(values[f.name])}”。")
             written = {**values, **register.derive(values)} if derives else dict(values)
             if not names_set.issuperset(written):
                 written = {name: value for name, value in written.items() if name in names_set}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from app.services.checkin import settle as scans
 from app.services.office import Office
-from app.services.policies import rule
+from app.services.policies import day_of, rule
 from app.services.records import Act, ActKind, table_of
 from db.dates import PartialDate
 from db.problems import UserError
@@ -87,7 +87,7 @@ def settle(office: Office, training: str) -> Completed:
         course = act.current(Training, training)
         act.title = f"培训结业：{course['name']}"
         sittings, came = attended(act.connection, training)
-        pass_mark = course["passing_score"] if course["passing_score"] is not None else Decimal(rule(act.connection, "pass_score", today).value)
+        pass_mark = course["passing_score"] if course["passing_score"] is not None else Decimal(rule(act.connection, "pass_score", day_of(course["ends_on"], course["starts_on"], otherwise=today)).value)
         enrolments = table_of(Enrolment)
         for r in [dict(x) for x in act.connection.execute(select(enrolments).where(enrolments.c.training == training, enrolments.c.removed_at.is_(None)).order_by(enrolments.c.rowno)).mappings()]:
             hours = r["hours_attended"]

@@ -144,4 +144,4 @@ class PoliciesDialog(FramedDialog):
 
 def _base(r: Mapping[str, Any]) -> str:
     """What editions of one row have in common."""
-    return str(r.get("id", r.get("count"))).partition("-BJ")[0]
+    return policies.base_of(str(r.get("id", r.get("count"))))

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, func, select
 from app.services.records import table_of
 from db.dates import PartialDate
 from db.record import Record, fields_of
-from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Officer, Patent, Project, Studio, StudioMember, Training
-from db.registers.claims import BASES
+from db.registers import Certificate, Competition, CompetitionRound, Entry, Member, Officer, Patent, Project, Studio, StudioMember, SubsidyApplication, Training
+from db.registers.claims import BASES, SKILL
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class Basis:
     """What the conditions ask about: the record's own values and what hangs on it."""
 
 
+COMPLETE = ("校验通过", "基层工会已审")
+"""The states of a claim that is complete: the next package takes it along."""
+DEAD_STATES = ("撤回", "不批准")
+"""A claim in these states is none."""
 SOCIAL = "社会工作者职业水平证书"
 _SOCIAL_LEVELS = (("助理", "初级社会工作者"), ("高级", "高级社会工作者"), ("社会工作师", "中级社会工作者"), ("中级", "中级社会工作者"))
 """助理社会工作师, 社会工作师 and 高级社会工作师 are the three levels of that certificate (人社部发〔2018〕25号)."""
@@ -64,6 +68,11 @@ def read(connection: Connection, claim: str, ids: Sequence[str] | None = None, *
             made = known[field]
         found += made
     return found
+
+
+def named_by(row: Mapping[str, Any]) -> str | None:
+    """The id of what a claim rests on, by the claim's own values."""
+    return next((row[field] for field in BASES.get(row["kind"] or SKILL, ()) or ("member",) if row.get(field)), None)
 
 
 def field_for(claim: str) -> str:
@@ -174,11 +183,19 @@ def _studios(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
 def _projects(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     rows = _rows(connection, Project, ids)
     everything = rows if ids is None else _rows(connection, Project, None)
+    granted = claimed_projects(connection)
     found = []
     for r in rows:
-        unsettled = [o["name"] for o in everything if o["id"] != r["id"] and o["first_paid_on"] and not o["settled_on"] and ((r["studio"] and o["studio"] == r["studio"]) or (r["leader"] and o["leader"] == r["leader"]))]
+        unsettled = [o["name"] for o in everything if o["id"] != r["id"] and (o["first_paid_on"] or o["id"] in granted) and not o["settled_on"] and ((r["studio"] and o["studio"] == r["studio"]) or (r["leader"] and o["leader"] == r["leader"]))]
         found.append(Basis("project", r["id"], r["name"], None, r["approved_on"], "立项", r["level"], r["id"], None, r["removed_at"] is not None, {**r, "unsettled": unsettled}))
     return found
+
+
+def claimed_projects(connection: Connection, states: Sequence[str] | None = None) -> set[str]:
+    """The projects for which a grant was claimed, is decided on or was given; only those in `states` where they are named."""
+    claims = table_of(SubsidyApplication)
+    alive = claims.c.state.in_(states) if states is not None else func.coalesce(claims.c.state, "").not_in(DEAD_STATES)
+    return set(connection.execute(select(claims.c.project).where(claims.c.project.is_not(None), claims.c.removed_at.is_(None), alive)).scalars())
 
 
 def _persons(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from app.services.claims.basis import Basis
+from app.services.claims.basis import COMPLETE, Basis
 from app.services.policies import months_after
 from db.dates import PartialDate
 from db.problems import Problem, warning
 
 Claim = Mapping[str, Any]
 Condition = Callable[[Basis, Claim, date], Problem | None]
-SENIOR_SECONDARY = ("高中", "中专")
 _ROUNDS = {"决赛": "final", "复赛": "semifinal"}
 
 
@@ -33,14 +32,15 @@ def _senior_secondary(basis: Basis, claim: Claim, on: date) -> Problem | None:
     education = basis.member["education"] if basis.member else None
     if education is None:
         return Problem("education-missing", "名册里没有填学历，请先补上。", "member")
-    return None if education in SENIOR_SECONDARY else Problem("education", f"学历是{education}，这项计划要高中或同等学力。", "member")
+    wanted = claim["lists"].get("educations", ())
+    return None if not wanted or education in wanted else Problem("education", f"学历是{education}，这项计划要{'、'.join(wanted)}。", "member")
 
 
 def _contract_year(basis: Basis, claim: Claim, on: date) -> Problem | None:
-    start, end = claim.get("contract_from"), claim.get("contract_to")
+    start, end, months = claim.get("contract_from"), claim.get("contract_to"), _limit(claim, "contract_months", 12)
     if not isinstance(start, PartialDate):
-        return warning("contract-missing", "还没有填合同起止，要一年以上的劳动合同。", "contract_from")
-    months = _limit(claim, "contract_months", 12)
+        said = f"还没有填合同起止，要 {months} 个月以上的劳动合同。"
+        return Problem("contract-missing", said, "contract_from") if claim.get("state") in COMPLETE else warning("contract-missing", said, "contract_from")
     if isinstance(end, PartialDate) and end.last_day() < months_after(start.first_day(), months) - timedelta(days=1):
         return Problem("contract-short", f"合同不满 {months} 个月，不能报这项计划。", "contract_to")
     return None

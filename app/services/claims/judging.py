@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import Session
 
 from app.services.claims import basis as bases
-from app.services.claims.basis import Basis
+from app.services.claims.basis import DEAD_STATES, Basis
 from app.services.claims.conditions import CONDITIONS
 from app.services.membership import MEMBER, NOT_YET, status_on
 from app.services.policies import ClaimPolicy, added_on, last_day_to_claim, policy_named, policy_on, rule
@@ -22,8 +22,6 @@ from db.problems import Problem, UserError, warning
 from db.registers import Certificate, Patent, SubsidyApplication
 from db.registers.claims import BASES, SKILL
 from db.registers.membership import LEFT
-
-DEAD_STATES = ("撤回", "不批准")
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,16 @@ class Judge:
             theirs = select(certificates.c.id).where(certificates.c.member.in_(members))
             query = query.where(or_(claims.c.member.in_(members), claims.c.member.is_(None), claims.c.certificate.in_(theirs), *named))
         for found in connection.execute(query).mappings():
-            row = dict(found)
-            self._by_id[row["id"]] = row
-            if row["member"]:
-                self._by_member.setdefault(row["member"], []).append(row)
-            for field in bases.FIELDS:
-                if row[field]:
-                    self._by_basis.setdefault((field, row[field]), []).append(row)
+            self.learn(dict(found))
+
+    def learn(self, row: Mapping[str, Any]) -> None:
+        """Reckon with a claim: one that is stored, or was made a moment ago; with the trade and level of its certificate."""
+        self._by_id[row["id"]] = row
+        if row["member"]:
+            self._by_member.setdefault(row["member"], []).append(row)
+        for field in bases.FIELDS:
+            if row[field]:
+                self._by_basis.setdefault((field, row[field]), []).append(row)
 
     def policy(self, claim: str, on: date) -> ClaimPolicy | None:
         if (claim, on) not in self._policies:
@@ -95,7 +96,7 @@ class Judge:
                 window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
                 problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
         own = own if own is not None else self._by_id.get(application_id or "", {})
-        asked = {**own, "limits": policy.limits} | ({"studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else {})
+        asked = {**own, "limits": policy.limits, "lists": policy.lists} | ({"studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else {})
         problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, asked, on)) is not None)
         problems += self._rivals(policy, basis, on, application_id, own)
         if basis.field == "certificate" and basis.facts and not basis.facts["is_verified"]:
@@ -201,13 +202,15 @@ def _level(policy: ClaimPolicy, basis: Basis) -> list[Problem]:
     return found
 
 
-def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str = SKILL, application_id: str | None = None, policy_id: str | None = None, own: Mapping[str, Any] | None = None) -> Judgement:
-    """Judge one claim by the id of what it rests on; `own`: the claim as it is being written. A row of another claim or another day does not count. UserError when the basis is gone."""
-    found = bases.read(connection, claim, [basis_id])
-    if not found:
-        raise UserError("申请所凭的记录已经不在了，请刷新后再试。")
-    basis = found[0]
-    judge = Judge(connection, members=[basis.member["id"]] if basis.member else None)
+def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str = SKILL, application_id: str | None = None, policy_id: str | None = None, own: Mapping[str, Any] | None = None, docket: "Docket | None" = None) -> Judgement:
+    """Judge one claim by the id of what it rests on; `own`: the claim as it is being written; `docket`: what was read for many at once. A row of another claim or another day does not count. UserError when the basis is gone."""
+    basis = docket.bases.get((claim, basis_id)) if docket is not None else None
+    if basis is None:
+        found = bases.read(connection, claim, [basis_id])
+        if not found:
+            raise UserError("申请所凭的记录已经不在了，请刷新后再试。")
+        basis = found[0]
+    judge = docket.judge if docket is not None else Judge(connection, members=[basis.member["id"]] if basis.member else None)
     named = policy_named(connection, policy_id) if policy_id else None
     if named is not None and (named.claim != claim or not named.holds_on(on)):
         wrong = Problem("policy-other", f"依据政策“{named.title}”不是{claim}在{on}的政策，请清空它，保存时会自动填上。", "policy")
@@ -220,25 +223,36 @@ def day_of(applied: PartialDate, today: date) -> date:
     return applied.last_day() if applied.day else min(applied.last_day(), today)
 
 
+A_FEW = 5
+"""Of more claims than this all that is claimed is read once, of fewer what each needs."""
+
+
+class Docket:
+    """Many claims as they are stored, with what they rest on, read at once; judged against one reading of all there are."""
+
+    def __init__(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.judge = Judge(connection, exact=True)
+        wanted: dict[str, list[str]] = {}
+        for row in rows:
+            if (named := bases.named_by(row)) is not None:
+                wanted.setdefault(row["kind"] or SKILL, []).append(named)
+        self.bases = {(claim, basis.id): basis for claim, ids in wanted.items() if claim in BASES for basis in bases.read(connection, claim, list(dict.fromkeys(ids)))}
+
+
 def no_longer_in_order(connection: Connection, states: Sequence[str], today: date) -> dict[str, str]:
     """Of the claims in these states, those that may not be made (any more), with the reason: two of one right after a merge or an undo."""
     table = table_of(SubsidyApplication)
-    by_kind: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.state.in_(states))).mappings():
-        by_kind.setdefault(row["kind"] or SKILL, []).append(dict(row))
-    judge, found = Judge(connection, exact=True), dict[str, str]()
-    for claim, rows in by_kind.items():
-        basis_of = {r["id"]: next((r[field] for field in BASES.get(claim, ()) or ("member",) if r[field]), "") for r in rows}
-        known = {b.id: b for b in bases.read(connection, claim, list(basis_of.values()))} if claim in BASES else {}
-        for r in rows:
-            basis = known.get(basis_of[r["id"]])
-            if basis is None or r["applied_on"] is None:
-                found[r["id"]] = "没有写凭什么申请，或者没有申请日期。"
-                continue
-            policy = policy_named(connection, r["policy"]) if r["policy"] else None
-            verdict = judge.judge(claim, basis, on=day_of(r["applied_on"], today), application_id=r["id"], policy=policy)
-            if not verdict.may_claim:
-                found[r["id"]] = verdict.why_not
+    rows = [dict(row) for row in connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.state.in_(states))).mappings()]
+    docket, found = Docket(connection, rows), dict[str, str]()
+    for r in rows:
+        basis = docket.bases.get((r["kind"] or SKILL, bases.named_by(r) or ""))
+        if basis is None or r["applied_on"] is None:
+            found[r["id"]] = "没有写凭什么申请，或者没有申请日期。"
+            continue
+        policy = policy_named(connection, r["policy"]) if r["policy"] else None
+        verdict = docket.judge.judge(r["kind"] or SKILL, basis, on=day_of(r["applied_on"], today), application_id=r["id"], policy=policy)
+        if not verdict.may_claim:
+            found[r["id"]] = verdict.why_not
     return found
 
 

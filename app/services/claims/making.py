@@ -1,6 +1,6 @@
 """Applications: proposed from what they rest on, judged first, numbered once; one, or all who may in one act."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,14 +9,15 @@ from sqlalchemy import select
 
 from app.services.claims import basis as bases
 from app.services.claims.basis import Basis
-from app.services.claims.judging import Claimable, Judge, Judgement, day_of, judge_claim
+from app.services.claims.judging import Claimable, Docket, Judge, Judgement, day_of, judge_claim
 from app.services.office import Office
 from app.services.policies import policy_named
 from app.services.records import Act, ActKind, Invalid, table_of
 from db.dates import PartialDate
 from db.problems import UserError
+from db.record import fields_of
 from db.registers import SubsidyApplication
-from db.registers.claims import BASES, COLLEGE, SKILL
+from db.registers.claims import COLLEGE, SKILL
 from db.vault import set_setting, setting
 
 NEXT_FORM = "next_form_number"
@@ -49,6 +50,7 @@ def propose_many(office: Office, wanted: Sequence[Claimable]) -> Proposed:
     today = office.clock().astimezone().date()
     made, refused = list[str](), list[tuple[str, str]]()
     with office.act(ActKind.APPLICATION, f"申请补贴和助推：{len(wanted)} 份") as act:
+        judge = Judge(act.connection, exact=True)
         for claim in dict.fromkeys(one.claim for one in wanted):
             ids = [one.id for one in wanted if one.claim == claim]
             found = {basis.id: basis for basis in bases.read(act.connection, claim, ids)}
@@ -57,9 +59,12 @@ def propose_many(office: Office, wanted: Sequence[Claimable]) -> Proposed:
                 if basis is None:
                     refused.append(("", "所凭的记录已经不在了。"))
                     continue
-                verdict = Judge(act.connection, members=[basis.member["id"]] if basis.member else None).judge(claim, basis, on=today)
+                verdict = judge.judge(claim, basis, on=today)
                 if verdict.may_claim:
-                    made.append(act.create(SubsidyApplication, _values(act, claim, basis, verdict, PartialDate.of(today))))
+                    values = _values(act, claim, basis, verdict, PartialDate.of(today))
+                    made.append(act.create(SubsidyApplication, values))
+                    of = {"occupation": basis.subject, "skill_level": basis.level} if basis.field == "certificate" else {"occupation": None, "skill_level": None}
+                    judge.learn(dict.fromkeys(f.name for f in fields_of(SubsidyApplication)) | values | of | {"id": made[-1]})
                 else:
                     refused.append((_named(basis), verdict.why_not))
         act.title = f"申请补贴和助推：{len(made)} 份"
@@ -78,17 +83,15 @@ def _values(act: Act, claim: str, basis: Basis, verdict: Judgement, today: Parti
     }
 
 
-def complete(act: Act, application_id: str, today: date) -> None:
+def complete(act: Act, row: Mapping[str, Any], today: date, docket: Docket | None = None) -> None:
     """What a proposed application has from the start, for one that was typed or read in: the row it is judged by, the amount, a number."""
-    row = act.current(SubsidyApplication, application_id)
-    claim = row["kind"] or SKILL
-    basis_id = next((row[field] for field in BASES[claim] or ("member",) if row[field]), None)
+    basis_id = bases.named_by(row)
     if (row["policy"] and row["form_no"]) or basis_id is None:
         return
-    verdict = judge_claim(act.connection, basis_id, on=day_of(row["applied_on"], today), claim=claim, application_id=application_id, policy_id=row["policy"])
+    verdict = judge_claim(act.connection, basis_id, on=day_of(row["applied_on"], today), claim=row["kind"] or SKILL, application_id=row["id"], policy_id=row["policy"], docket=docket)
     if verdict.policy is not None:
         more = {"policy": row["policy"] or verdict.policy.id, "amount": row["amount"] or verdict.amount, "form_no": row["form_no"] or next_form_number(act, row["applied_on"].year)}
-        act.change(SubsidyApplication, application_id, more, checked=True)
+        act.change(SubsidyApplication, row["id"], more, checked=True)
 
 
 def next_form_number(act: Act, year: int) -> str:
@@ -115,7 +118,7 @@ def judge_again(office: Office, application_id: str) -> Judgement:
             raise UserError("这份申请已经不在了，请刷新后再试。")
         row = dict(found)
         claim = row["kind"] or SKILL
-        basis_id = next((row[field] for field in BASES[claim] or ("member",) if row[field]), None)
+        basis_id = bases.named_by(row)
         if basis_id is None:
             raise UserError("这份申请没有写凭什么申请，请打开它补上。")
         if row["policy"] and policy_named(connection, row["policy"]) is None:

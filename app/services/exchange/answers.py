@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 from sqlalchemy import Connection, Table, select, text
 
+from app.services.exchange.items import put
 from app.services.exchange.keyring import DISTRICT_KEY, district_key, own_ring
 from app.services.exchange.outbox import heard
 from app.services.office import Office
@@ -351,11 +352,8 @@ def _put_items(act: Act, items: Sequence[Item]) -> int:
                 act.remove(DistrictItem, row.id)
                 changed += 1
         for key, body in wanted.items():
-            if key not in here:
-                act.create(DistrictItem, {"kind": kind, "key": key, "body": body})
-                changed += 1
-            elif here[key].body != body:
-                act.change(DistrictItem, here[key].id, {"body": body})
+            if key not in here or here[key].body != body:
+                put(act, here[key].id if key in here else None, {"kind": kind, "key": key, "body": body})
                 changed += 1
     return changed
 

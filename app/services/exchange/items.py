@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from app.services.records import ActKind, table_of
+from app.services.records import Act, ActKind, table_of
 from db import codes
 from db.problems import UserError
 from db.registers import DistrictItem
@@ -19,9 +20,9 @@ from db.registers.claims import SKILL
 if TYPE_CHECKING:
     from app.services.office import Office  # the office asks here for its words
 
-_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "pledge": "id", "form": "name", "survey": "id", "database": "id"}
+_SHIPPED_KEY = {"policy": "id", "target": "count", "purpose": "id", "rule": "id", "photo": "id", "pledge": "id", "honour": "id", "form": "name", "survey": "id", "database": "id"}
 """By which of its values a shipped row is called."""
-DATED = frozenset({"rule", "pledge", "photo", "target"})
+DATED = frozenset({"rule", "pledge", "photo", "target", "honour"})
 """Kinds of which a row of before holds until the day of the next; a policy is another row under another id."""
 
 
@@ -31,7 +32,7 @@ _NEEDED: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "policy": {"id": str, "title": str, "scope": str, "source": str, "valid_from": str, "once_per_level": bool, "per_person_and_year": int, "no_lower_after_higher": bool, "levels": list, "kinds": list},
     "purpose": {"id": str, "title": str, "basis": str, "valid_from": str, "fields": dict}, "rule": {"id": str, "title": str, "value": int, "source": str, "valid_from": str}, "pledge": {"id": str, "title": str, "text": str, "source": str, "valid_from": str},
     "survey": {"id": str, "title": str, "items": list}, "database": {"id": str, "title": str, "register": str},
-    "code": {"table": str, "term": str}, "form": {"name": str, "toml": str}, "photo": {"id": str, "title": str, "source": str, "valid_from": str, "frame_mm": list, "least_pixels": list, "kilobytes": list, "head_height_mm": list, "head_width_mm": list},
+    "honour": {"id": str, "title": str, "holder": str, "level": str, "issuer": list, "source": str, "valid_from": str}, "code": {"table": str, "term": str}, "form": {"name": str, "toml": str}, "photo": {"id": str, "title": str, "source": str, "valid_from": str, "frame_mm": list, "least_pixels": list, "kilobytes": list, "head_height_mm": list, "head_width_mm": list},
 }
 """What an item of each kind must have, and of which type."""
 
@@ -44,7 +45,7 @@ _LABELS = {
 
 def problem_of(kind: str, body: Mapping[str, Any]) -> str:
     """Why an item of the district could not be used, in a sentence; empty when it can. Both ends ask."""
-    if missing := [name for name, type_ in _NEEDED[kind].items() if not isinstance(body.get(name), type_) or (body.get(name) in ("", {}) or (body.get(name) == [] and not (kind == "policy" and body.get("claim", SKILL) != SKILL)))]:
+    if missing := [name for name, type_ in _NEEDED[kind].items() if not isinstance(body.get(name), type_) or ((body.get(name) in ("", {}) and not (kind == "honour" and name == "level")) or (body.get(name) == [] and kind != "honour" and not (kind == "policy" and body.get("claim", SKILL) != SKILL)))]:
         return f"这几项没有填或写错了：{'、'.join(_LABELS.get(name, name) for name in missing)}。"
     try:
         for name in ("valid_from", "valid_to"):
@@ -107,12 +108,42 @@ def rows_of(connection: Connection | None, kind: str) -> list[dict[str, Any]]:
     """The rows that hold: the shipped ones of `resources/policies`; in place of them or beside them the administrator's own; before all the district's."""
     if connection is None:
         return shipped_rows(kind)
+    if kind == POLICY:
+        return [row for row, holds in policy_editions(connection) if holds]
     found = {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')}": row for row in shipped_rows(kind)}
     for more in (_kept(connection, OWN + kind), from_above(connection, kind)):
         replaced = {row.get(_SHIPPED_KEY[kind]) for row in more.values()} if kind not in DATED else set()
         found = {key: row for key, row in found.items() if row[_SHIPPED_KEY[kind]] not in replaced}
         found |= {f"{row[_SHIPPED_KEY[kind]]} {row.get('valid_from', '')} {key}": row for key, row in more.items()}
     return list(found.values())
+
+
+POLICY = "policy"
+
+
+def policy_editions(connection: Connection) -> list[tuple[dict[str, Any], bool]]:
+    """Every policy row that there ever was, and whether it still holds for new claims.
+
+    An edition that comes under an id that was given before is called `BT-2017@2027-01-01`, so that a claim judged by the
+    first keeps it; also one that was taken back or corrected since. A later row of the same id holds in place of those that begin no earlier.
+    """
+    table = table_of(DistrictItem)
+    kept = connection.execute(select(table.c.kind, table.c.body, table.c.removed_at).where(table.c.kind.in_((OWN + POLICY, POLICY))).order_by(table.c.rowno))
+    editions = [(row["id"], dict(row), True) for row in shipped_rows(POLICY)]
+    taken = {base for base, _, _ in editions}
+    for one in kept:
+        row = json.loads(one.body)
+        if problem_of(POLICY, row):
+            continue
+        dated = f"{row['id']}@{row['valid_from']}"
+        name = next(name for name in chain((row["id"], dated), (f"{dated}#{n}" for n in count(2))) if name not in taken)
+        taken.add(name)
+        editions.append((row["id"], {**row, "id": name, "scope": row.get("scope", "district")}, one.removed_at is None))
+    found = []
+    for n, (base, row, there) in enumerate(editions):
+        later = (r for b, r, live in editions[n + 1 :] if live and b == base)
+        found.append((row, there and not any(r["valid_from"] <= row["valid_from"] for r in later)))
+    return found
 
 
 def row_on(connection: Connection | None, kind: str, name: str, day: date) -> dict[str, Any] | None:
@@ -146,10 +177,18 @@ def keep_own(office: "Office", kind: str, row: Mapping[str, Any]) -> None:
     with office.act(ActKind.EDIT, f"{'改表格' if kind == 'form' else '修改政策'}：{row['title']}") as act:
         there = _own_id(act.connection, kind, key)
         values = {"kind": OWN + kind, "key": key, "body": json.dumps(row, ensure_ascii=False, sort_keys=True)}
-        if there is None:
-            act.create(DistrictItem, values)
-        else:
-            act.change(DistrictItem, there, values)
+        put(act, there, values)
+
+
+def put(act: Act, there: str | None, values: Mapping[str, Any]) -> None:
+    """Write an item of a kind under its key; in place of the one with that id. A policy that was there stays as a tombstone: claims were judged by it."""
+    if there is not None and values["kind"] in (POLICY, OWN + POLICY):
+        act.remove(DistrictItem, there)
+        there = None
+    if there is None:
+        act.create(DistrictItem, values)
+    else:
+        act.change(DistrictItem, there, values)
 
 
 def drop_own(office: "Office", kind: str, key: str) -> None:

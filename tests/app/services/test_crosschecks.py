@@ -13,10 +13,30 @@ from app.services.exchange import items
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
 from db.dates import PartialDate
-from db.record import Record
-from db.registers import Certificate, Competition, CompetitionTrade, Entry, Honour, Lecture, Member, Nomination, Project, Proposal, SignIn, SubsidyApplication
+from db.problems import UserError
+from db.record import Record, fields_of
+from db.registers import (
+    REGISTERS,
+    Certificate,
+    Competition,
+    CompetitionRound,
+    CompetitionTrade,
+    Entry,
+    Honour,
+    Lecture,
+    Member,
+    Nomination,
+    Project,
+    Proposal,
+    SafetyCupScore,
+    SafetyCupUnit,
+    Score,
+    SignIn,
+    SubsidyApplication,
+    Team,
+)
 from tests.app.services.test_claims import ready
-from tests.conftest import NOW, person
+from tests.conftest import NOW, person, sample_values
 
 TODAY = date(2026, 11, 20)
 
@@ -128,6 +148,83 @@ def test_a_nomination_is_held_against_the_register_and_the_front_line(office: Of
 @pytest.mark.parametrize(("kind", "prize", "expected"), [("全国五一劳动奖章", 10_000, {}), ("首都劳动奖章", 5_000, {}), ("首都劳动奖章", 10_000, {"prize": False}), ("三八红旗手", 1, {})])
 def test_the_prize_of_a_first_medal(office: Office, add: Callable[..., str], kind: str, prize: int, expected: dict[str, bool]) -> None:
     assert said(office, Honour, kind=kind, member=add(Member, **person(1)), prize=Decimal(prize)) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [({"kind": "全国劳动模范", "level": "单位"}, "honour-level"), ({"kind": "全国劳动模范", "issuer": "某公司"}, "honour-issuer"), ({"kind": "北京市工人先锋号"}, "honour-collective"), ({"kind": "首都劳动奖章", "member": None, "collective": "一班"}, "honour-personal"),
+     ({"kind": "首都劳动奖章", "level": "省部", "issuer": "北京市总工会"}, None), ({"kind": "厂里自己的奖", "level": "单位"}, None)],
+)
+def test_an_honour_is_held_against_what_it_is(office: Office, add: Callable[..., str], values: dict[str, Any], code: str | None) -> None:
+    found = said(office, Honour, **{"member": add(Member, **person(1)), **values})
+    assert found == ({code: False} if code else {})
+
+
+def test_a_second_medal_brings_no_prize_and_one_of_long_ago_is_not_judged_by_todays_row(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1))
+    add(Honour, kind="首都劳动奖章", member=who, awarded_on=PartialDate(2012, 5))
+    assert said(office, Honour, kind="首都劳动奖章", member=who, awarded_on=PartialDate(2026, 5), prize=Decimal(5000)) == {"prize-again": False}
+    assert said(office, Honour, kind="首都劳动奖章", member=add(Member, **person(2)), awarded_on=PartialDate(2012, 5), prize=Decimal(3000)) == {}
+
+
+ABOVE = [(register, f.name) for register in REGISTERS for f in fields_of(register) if f.words_from_above]
+
+
+@pytest.mark.parametrize(("register", "name"), ABOVE, ids=[f"{r.__tablename__}.{n}" for r, n in ABOVE])
+def test_no_record_begins_with_what_only_the_district_says(office: Office, one_of_each: dict[str, str], register: type[Record], name: str) -> None:
+    for word in sorted(next(f for f in fields_of(register) if f.name == name).words_from_above):
+        assert said(office, register, **{name: word}).get("decided-above") is True
+        with pytest.raises(UserError, match="由区总工会决定"), office.act(ActKind.IMPORT, "读入") as act:
+            act.create_many(register, [{**sample_values(register, one_of_each), name: word}])
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [({"trade": "钳工"}, "trade-unknown"), ({"weight": 70}, "weights-over"), ({"weight": 40}, "weights-not-all"), ({"weight": 60}, None)],
+)
+def test_rounds_are_of_the_contests_trades_and_weigh_a_hundred(office: Office, add: Callable[..., str], contest: str, values: dict[str, Any], code: str | None) -> None:
+    add(CompetitionRound, competition=contest, name="初赛", weight=40)
+    assert set(said(office, CompetitionRound, **{"competition": contest, "name": "决赛", "trade": "电工", **values})) - ({"weights-not-all"} if code == "trade-unknown" else set()) == ({code} if code else set())
+
+
+def test_scores_and_teams_of_another_contest_are_kept_out(office: Office, add: Callable[..., str], contest: str) -> None:
+    other = add(Competition, name="另一项", trades="焊工")
+    entry = add(Entry, competition=contest, member=add(Member, **person(1)), trade="焊工")
+    assert said(office, Score, round=add(CompetitionRound, competition=other, name="初赛"), entry=entry) == {"other-contest": True}
+    assert said(office, Score, round=add(CompetitionRound, competition=contest, name="初赛", trade="电工"), entry=entry) == {"other-trade": True}
+    team = add(Team, competition=other, name="一队")
+    assert said(office, Entry, competition=contest, member=add(Member, **person(2)), trade="焊工", team=team) == {"other-contest": True}
+
+
+def test_an_entry_after_the_deadline_is_refused_and_a_missing_photograph_is_said(office: Office, add: Callable[..., str]) -> None:
+    late = add(Competition, name="竞赛", trades="电工", entry_deadline=PartialDate(2026, 3, 1), photo_rule="市级竞赛蓝底照")
+    assert said(office, Entry, competition=late, member=add(Member, **person(1)), trade="电工", entered_on=PartialDate(2026, 3, 2)) == {"after-deadline": True, "photo-missing": False}
+    assert said(office, Entry, competition=late, member=add(Member, **person(2)), trade="电工", entered_on=PartialDate(2026, 3, 1)) == {"photo-missing": False}
+
+
+def test_a_nomination_goes_up_only_after_its_notice_and_with_a_clean_employer(office: Office, add: Callable[..., str]) -> None:
+    nomination = {"kind": "首都劳动奖章", "member": add(Member, **person(1)), "state": "校验通过"}
+    assert said(office, Nomination, **nomination) == {"notice-missing": True, "employer-unknown": True}
+    noticed = {**nomination, "employer_clean": True, "notice_from": PartialDate(2026, 11, 9), "notice_to": PartialDate(2026, 11, 13)}
+    assert said(office, Nomination, **noticed) == {}
+    row = next(r for r in items.shipped_rows("rule") if r["id"] == "notice_working_days")
+    items.keep_own(office, "rule", {**row, "value": 10, "valid_from": "2026-11-18", "source": "某通知"})
+    assert said(office, Nomination, **noticed) == {}  # the rule of the day on which the notice began
+
+
+def test_a_safety_cups_award_wants_its_mark(office: Office, add: Callable[..., str]) -> None:
+    assert said(office, SafetyCupUnit, year=2026, unit="一班", award="优胜班组", score=Decimal(94)) == {"score-low": False}
+    unit = add(SafetyCupUnit, year=2026, unit="一班", award="优胜班组", score=Decimal(95))
+    assert said(office, SafetyCupScore, safety_cup_unit=unit, item="组织领导", self_score=Decimal(11)) == {"score-too-large": True}
+
+
+@pytest.mark.parametrize(("part", "mark", "refused"), [("technical_score", 30, False), ("technical_score", 31, True), ("practical_score", 21, True), ("practical_score", 25, False)])
+def test_a_proposals_marks_are_held_to_the_rule_of_their_day(office: Office, part: str, mark: int, refused: bool) -> None:
+    if mark == 25:
+        row = next(r for r in items.shipped_rows("rule") if r["id"] == "proposal_practical")
+        items.keep_own(office, "rule", {**row, "value": 25, "valid_from": "2026-06-01", "source": "某办法"})
+        assert said(office, Proposal, name="建议", proposed_on=PartialDate(2026, 5, 1), **{part: Decimal(mark)}) == {"score-too-large": True}
+    assert said(office, Proposal, name="建议", proposed_on=PartialDate(2026, 7, 1), **{part: Decimal(mark)}) == ({"score-too-large": True} if refused else {})
 
 
 def test_a_guest_without_a_unit_or_signed_twice_is_looked_at(office: Office, add: Callable[..., str]) -> None:
