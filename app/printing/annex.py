@@ -10,18 +10,6 @@ from app.printing.fonts import BOLD, SANS, SERIF
 ANNEX_HEAD, ANNEX_GAP = 12 * mm, 8 * mm
 
 
-def fit_line(run: Run, text: str, room: float) -> tuple[str, str, float]:
-    """A line of the head: smaller where it must be, at last shortened, and then it stands whole in the annex."""
-    size = VALUE_SIZE
-    while fonts.width(text, SERIF, size) > room and size > 6:
-        size -= 0.5
-    if fonts.width(text, SERIF, size) > room:
-        run.annex.append(("表头", text))
-        mark = "…（见附页）"
-        text = fonts.wrap(text, SERIF, size, room - fonts.width(mark, SERIF, size))[0] + mark
-    return text, SERIF, size
-
-
 def annex_pages(run: Run) -> list[list[tuple[str, str, float]]]:
     """What did not fit, as lines of (text, font, space above), page by page."""
     room = run.top - 9 * mm - ANNEX_HEAD - run.bottom - 6 * mm

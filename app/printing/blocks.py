@@ -13,7 +13,11 @@ from app.printing.template import Context, fill
 
 OUTER = 1.2
 LABEL_SIZE, VALUE_SIZE, SMALLEST = 9.5, 10.5, 7.0
+SMALLEST_READ = 8.0
+"""What somebody signs for is never printed smaller."""
 ROW = 8.5
+ELSEWHERE, ELSEWHERE_SHORT = "（见附页）", "附页"
+"""What stands in the place of a value that is in the annex."""
 PAD = 1.6
 PHOTO, SIDE, TALL = 28, 19, 24
 """Millimetres: the width that a photograph takes, that of a name down the side; and from which height a box is filled from its top."""
@@ -35,24 +39,53 @@ def _value(run: Run, text: str, x: float, y: float, w: float, h: float, *, name:
     if not text:
         return
     room = w - 2 * PAD * mm
+    high = h - PAD * mm if h > TALL * mm else h
     size = VALUE_SIZE
     lines = fonts.wrap(text, SERIF, size, room)
-    if len(lines) * size * 1.2 > h - 2:
+    if len(lines) > 1 and _is_number(text):  # a number on two lines is read wrong
+        size, lines = _on_one_line(text, room, SMALLEST)
+    if len(lines) * size * 1.2 > high - 2:
         while size > 9 and fonts.width(text, SERIF, size) > room:
             size -= 0.5
         lines = fonts.wrap(text, SERIF, size, room)
-    while len(lines) * size * 1.2 > h - 2 and size > SMALLEST:
+    while len(lines) * size * 1.2 > high - 2 and size > SMALLEST:
         size -= 0.5
         lines = fonts.wrap(text, SERIF, size, room)
-    if len(lines) * size * 1.2 > h - 1:
+    if len(lines) * size * 1.2 > high - 1:
         run.annex.append((name, text))
-        lines, size = ("（见附页）",), 9.0
+        mark = ELSEWHERE if fonts.width(ELSEWHERE, SERIF, SMALLEST) <= room else ELSEWHERE_SHORT
+        size, lines = _on_one_line(mark, room, 5.0, start=9.0)
     first = y + h / 2 + (len(lines) - 1) * size * 0.6 - size * 0.36
     if h > TALL * mm and len(lines) > 1:
         first = y + h - PAD * mm - size  # a text of several lines begins at the top of a large box
     anchor = {"left": x + PAD * mm, "center": x + w / 2, "right": x + w - PAD * mm}[align]
     for n, line in enumerate(lines):
         run.text(anchor, first - n * size * 1.2, line, SERIF, size, align)
+
+
+def _is_number(text: str) -> bool:
+    """An amount, a count, a certificate's or an account's number."""
+    return " " not in text and text.removeprefix("￥").isascii() and any(c.isdigit() for c in text)
+
+
+def _on_one_line(text: str, room: float, smallest: float, start: float = VALUE_SIZE) -> tuple[float, tuple[str, ...]]:
+    """A size at which a text is no wider than `room`, and its lines: one, unless that would be too small to read."""
+    size = start
+    while size > smallest and fonts.width(text, SERIF, size) > room:
+        size -= 0.5
+    return size, fonts.wrap(text, SERIF, size, room)
+
+
+def fit_line(run: Run, text: str, room: float, font: str = SERIF, size: float = VALUE_SIZE) -> tuple[str, str, float]:
+    """A single line as (text, font, size): smaller where it must be, at last shortened, and then it stands whole in the annex."""
+    while fonts.width(text, font, size) > room and size > SMALLEST:
+        size -= 0.5
+    if fonts.width(text, font, size) > room:
+        name, colon, _ = text.partition("：")
+        run.annex.append((name if colon and len(name) < 12 else "本页上方", text))
+        mark = f"…{ELSEWHERE}"
+        text = fonts.wrap(text, font, size, room - fonts.width(mark, font, size))[0] + mark
+    return text, font, size
 
 
 def _grid(run: Run, block: Mapping[str, Any], context: Context | None, y: float, *, outer: bool = False) -> float:
@@ -148,18 +181,23 @@ def _opinion(run: Run, block: Mapping[str, Any], context: Context | None, y: flo
             run.text(run.right - 6 * mm, foot, f"{seal}　　年　　月　　日", SERIF, VALUE_SIZE, "right")
     if context is not None or run.static:
         top = y + height - 6 * mm
-        floor = y + 10 * mm
+        floor, room = y + 8.5 * mm, run.width - side - 8 * mm
         for text in block.get("lines", ()):
             has_binding = "{" in text
-            if has_binding and context is not None and top - 6 * mm * (len(fonts.wrap(fill(text, context), SERIF, VALUE_SIZE, run.width - side - 8 * mm)) - 1) < floor:
-                run.annex.append((str(block["side"]), fill(text, context)))
-                text = "（见附页）"
+            size, step = VALUE_SIZE, 6 * mm
+            if has_binding and context is not None:
+                filled = fill(text, context)
+                while size > SMALLEST_READ and top - step * (len(fonts.wrap(filled, SERIF, size, room)) - 1) < floor:
+                    size, step = size - 0.5, 6 * mm * (size - 0.5) / VALUE_SIZE
+                if top - step * (len(fonts.wrap(filled, SERIF, size, room)) - 1) < floor:
+                    run.annex.append((str(block["side"]), filled))
+                    text, size = ELSEWHERE, VALUE_SIZE
             if has_binding == run.static:
-                top -= 6 * mm * (1 if has_binding else len(fonts.wrap(text, SERIF, VALUE_SIZE, run.width - side - 8 * mm)))
+                top -= 6 * mm * (1 if has_binding else len(fonts.wrap(text, SERIF, VALUE_SIZE, room)))
                 continue
-            for line in fonts.wrap(fill(text, context or {}), SERIF, VALUE_SIZE, run.width - side - 8 * mm):
-                run.text(run.left + side + 4 * mm, top, line, SERIF, VALUE_SIZE)
-                top -= 6 * mm
+            for line in fonts.wrap(fill(text, context or {}), SERIF, size, room):
+                run.text(run.left + side + 4 * mm, top, line, SERIF, size)
+                top -= step
     return y
 
 
@@ -193,6 +231,12 @@ def _paragraphs(run: Run, block: Mapping[str, Any], context: Context | None, y: 
     y -= block.get("space_before", 2) * mm
     for text in block["lines"]:
         filled = fill(text, context) if context is not None else text
+        if run.followed and "{" in text:  # what stands below has its place: one line, smaller where it must be
+            y -= size * 1.6
+            if context is not None:
+                words, face, small = fit_line(run, filled, run.width, font, size)
+                run.text({"left": run.left, "center": run.size[0] / 2, "right": run.right}[align], y, words, face, small, align)
+            continue
         lines = fonts.wrap(filled, font, size, run.width)
         for n, line in enumerate(lines):
             y -= size * 1.6
@@ -224,7 +268,7 @@ def table(run: Run, block: Mapping[str, Any], context: Context, rows: Sequence[A
             if column["value"] == "{row.number}":
                 _value(run, str(offset + n + 1) if n < len(rows) or block.get("blank_rows") else "", x, y, w, height, align="center")
             elif n < len(rows):
-                _value(run, fill(column["value"], {**context, "row": rows[n]}), x, y, w, height, name=column["title"], align=column.get("align", "left"))
+                _value(run, fill(column["value"], {**context, "row": rows[n]}), x, y, w, height, name=f"{column['title']}（第 {offset + n + 1} 行）", align=column.get("align", "left"))
     for x in edges[1:-1]:
         run.line(x, y, x, top)
     run.line(run.left, y, run.right, y)

@@ -26,6 +26,8 @@ class Run:
     page: int = 1
     pages: int = 1
     annex: list[tuple[str, str]] = field(default_factory=list)
+    followed: bool = False
+    """Whether boxes stand below what is being drawn, so that it cannot take more room on one copy than on another."""
     measuring: bool = False
     """Whether nothing is to be drawn: only how much room it takes is asked."""
 

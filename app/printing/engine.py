@@ -13,8 +13,8 @@ from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfgen.canvas import Canvas
 
 from app.printing import cards, fonts, letters
-from app.printing.annex import annex_page, annex_pages, fit_line
-from app.printing.blocks import DRAW, OUTER, VALUE_SIZE, picture_page, table
+from app.printing.annex import annex_page, annex_pages
+from app.printing.blocks import DRAW, OUTER, VALUE_SIZE, fit_line, picture_page, table
 from app.printing.drawing import Run, mm, qr
 from app.printing.fonts import BOLD, SERIF
 from app.printing.template import Context, Form, fill
@@ -200,7 +200,8 @@ def _body(run: Run, context: Context | None, blocks: Blocks, *, first: bool) -> 
     y = _head(run, context, run.top) if first else run.top
     start = y
     boxed = True
-    for block in blocks:
+    for number, block in enumerate(blocks):
+        run.followed = any(later["kind"] != "text" for later in blocks[number + 1 :])
         if boxed and block.get("outside"):
             _outer_rule(run, start, y)
             boxed = False
@@ -241,9 +242,14 @@ def _head(run: Run, context: Context | None, y: float) -> float:
 def _foot(run: Run, context: Context) -> None:
     y = run.bottom - 2 * mm
     run.canvas.setFillGray(0.25)
+    pages = f"第 {run.page} 页 共 {run.pages} 页"
+    run.text(run.right, y, pages, SERIF, 8.5, "right")
     if run.form.foot:
-        run.text(run.left, y, fill(run.form.foot, context), SERIF, 8.5)
-    run.text(run.right, y, f"第 {run.page} 页 共 {run.pages} 页", SERIF, 8.5, "right")
+        words, room, size = fill(run.form.foot, context), run.width - fonts.width(pages, SERIF, 8.5) - 4 * mm, 8.5
+        while size > 6 and fonts.width(words, SERIF, size) > room:
+            size -= 0.5
+        for n, line in enumerate(fonts.wrap(words, SERIF, size, room)):
+            run.text(run.left, y - n * size * 1.15, line, SERIF, size)
     run.canvas.setFillGray(0)
 
 

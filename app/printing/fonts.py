@@ -98,6 +98,9 @@ def wrap(text: str, font: str, size: float, room: float) -> tuple[str, ...]:
                 head, cut = _break(line, character)
                 lines.append(head)
                 line = cut
+                if character == " " and not line:  # a line does not begin with the space at which it was broken
+                    used = 0.0
+                    continue
                 used = width(line, font, size) if line else 0.0
             line += character
             used += advance

@@ -12,8 +12,8 @@ from typing import Any
 from reportlab.pdfgen.canvas import Canvas
 
 from app.printing import fonts
-from app.printing.annex import annex_page, annex_pages, fit_line
-from app.printing.blocks import DRAW, VALUE_SIZE
+from app.printing.annex import annex_page, annex_pages
+from app.printing.blocks import DRAW, VALUE_SIZE, fit_line
 from app.printing.drawing import Run, mm, qr
 from app.printing.fonts import BOLD, SERIF
 from app.printing.template import Context, fill
