@@ -28,6 +28,12 @@ class Year:
         return cls.from_october(year) if october else cls.calendar(year)
 
     @property
+    def before(self) -> "Year":
+        """The twelve months before."""
+        begins = self.begins.replace(year=self.begins.year - 1)
+        return Year.of(begins.year if begins.month == 1 else begins.year + 1, october=begins.month != 1)
+
+    @property
     def written(self) -> tuple[str, str]:
         """Both ends as the file holds instants."""
         first, last = (datetime.combine(day, datetime.min.time()).astimezone() for day in (self.begins, self.ends))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, Table, and_, distinct, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, String, Table, and_, distinct, func, not_, or_, select, type_coerce
 
 from app.printing import engine
 from app.services import paperwork, policies, spreadsheet
@@ -36,6 +36,7 @@ from db.registers import (
     Result,
     SignIn,
     Studio,
+    StudioReview,
     SubsidyApplication,
     TechService,
     Training,
@@ -67,11 +68,38 @@ class Figure:
     add_up: str = ""
     distinct: str = ""
     also: Callable[[Connection, Year], ColumnElement[bool]] | None = None
-    """A condition that a dated rule sets."""
+    """A condition that the year or a dated rule sets."""
+
+    @property
+    def has_years(self) -> bool:
+        """Whether other years have another number; what has none is counted as it stands now."""
+        return bool(self.on) or self.also is not None
 
 
-def _members(t: Table) -> Sequence[ColumnElement[bool]]:
-    return (func.coalesce(t.c.membership_event, "").not_in(sorted(LEFT)), func.coalesce(t.c.employment_status, "").not_in(sorted(RETIRED)))
+def members_at_work(t: Table) -> Sequence[ColumnElement[bool]]:
+    return (func.coalesce(t.c.employment_status, "").not_in(sorted(RETIRED)),)
+
+
+def were_members(_connection: Connection, year: Year) -> ColumnElement[bool]:
+    """Who was a member at the year's end: had joined, and had not left. When somebody retired is not known, only that she did."""
+    t = table_of(Member)
+    left = and_(t.c.membership_event.in_(sorted(LEFT)), or_(t.c.membership_event_date.is_(None), _first_day(t.c.membership_event_date) < year.ends.isoformat()))
+    return and_(or_(t.c.membership_event.is_(None), not_(left)), or_(t.c.joined_on.is_(None), _first_day(t.c.joined_on) < year.ends.isoformat()))
+
+
+def _studios_then(_connection: Connection, year: Year) -> ColumnElement[bool]:
+    """The studios that there were at the year's end: named or founded by then, and not withdrawn."""
+    t, r = table_of(Studio), table_of(StudioReview)
+    withdrawn = select(r.c.studio).where(r.c.event == "撤销", r.c.removed_at.is_(None))
+    later = withdrawn.where(_first_day(r.c.reviewed_on) >= year.ends.isoformat())
+    began = func.coalesce(t.c.named_on, t.c.founded_on)
+    return and_(or_(began.is_(None), _first_day(began) < year.ends.isoformat()), or_(func.coalesce(t.c.state, "") != "撤销", t.c.id.in_(later)))
+
+
+def _first_day(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """The first day of a date that may be only a month or a year, as text."""
+    text = type_coerce(column, String)
+    return func.substr(func.substr(text + "|", 1, func.instr(text + "|", "|") - 1) + "-01-01", 1, 10)
 
 
 def _of_lectures(t: Table) -> Sequence[ColumnElement[bool]]:
@@ -115,9 +143,9 @@ def _has(*names: str) -> Where:
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("members", "会员", "会员", "人", Member, where=_members),
-    Figure("women", "其中女会员", "会员", "人", Member, where=lambda t: (*_members(t), t.c.gender == "女")),
-    Figure("migrants", "其中农民工", "会员", "人", Member, where=lambda t: (*_members(t), t.c.is_migrant_worker.is_(True))),
+    Figure("members", "会员", "会员", "人", Member, where=members_at_work, also=were_members),
+    Figure("women", "其中女会员", "会员", "人", Member, where=lambda t: (*members_at_work(t), t.c.gender == "女"), also=were_members),
+    Figure("migrants", "其中农民工", "会员", "人", Member, where=lambda t: (*members_at_work(t), t.c.is_migrant_worker.is_(True)), also=were_members),
     Figure("joined", "新入会", "会员", "人", Member, "joined_on"),
     Figure("lectures", "讲座场次", "公益大讲堂", "场", Lecture, "starts_at", where=lambda t: (t.c.training.is_(None), t.c.state.in_(("签到中", "结束", "已反馈")))),
     Figure("attendances", "参加人次", "公益大讲堂", "人次", SignIn, "signed_at", where=_of_lectures),
@@ -140,7 +168,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("claims", "补贴和助推申请", "补贴和助推", "份", SubsidyApplication, "applied_on"),
     Figure("approved", "其中已批准", "补贴和助推", "份", SubsidyApplication, "applied_on", where=_is(state=("批准", "已发放"))),
     Figure("approved_amount", "核定金额", "补贴和助推", "元", SubsidyApplication, "applied_on", where=_is(state=("批准", "已发放")), add_up="approved_amount"),
-    Figure("studios", "创新工作室", "职工创新", "个", Studio, where=lambda t: (func.coalesce(t.c.state, "") != "撤销",)),
+    Figure("studios", "创新工作室", "职工创新", "个", Studio, also=_studios_then),
     Figure("projects", "立项", "职工创新", "项", Project, "approved_on"),
     Figure("results", "完成成果", "职工创新", "项", Result, "ends_on"),
     Figure("patents", "授权专利", "职工创新", "件", Patent, "grant_published_on"),
@@ -167,8 +195,7 @@ def _within(figure: Figure, table: Table, year: Year) -> list[ColumnElement[bool
         text, (first, last) = type_coerce(column, String), year.written
         return [text >= first, text < last]
     if isinstance(kind, DateKind):
-        text = type_coerce(column, String)
-        day = func.substr(func.substr(text + "|", 1, func.instr(text + "|", "|") - 1) + "-01-01", 1, 10)
+        day = _first_day(column)
         return [day >= year.begins.isoformat(), day < year.ends.isoformat()]
     return [column == year.begins.year if year.begins.month == 1 else column == year.ends.year]
 
@@ -229,6 +256,12 @@ class Report:
         """参与率: members who came to a lecture, a competition or a training, of all."""
         return f"{self.took_part * 100 / self.members:.1f}%" if self.members else "—"
 
+    @property
+    def certified_share(self) -> str:
+        """取证比重: of those who competed, so many got a certificate."""
+        entered = self.of("entries")
+        return f"{self.of('certified') * 100 / entered:.1f}%" if entered else "—"
+
     def of(self, name: str) -> Decimal:
         return next(line.now for line in self.lines if line.figure.id == name)
 
@@ -237,29 +270,27 @@ class Report:
         """The year in a paragraph, as the status report begins."""
         return (
             f"{self.year.title}，本工会有会员 {self.members:,} 人，{self.took_part:,} 人参加了讲座、竞赛或培训，参与率 {self.share}。举办讲座 {self.of('lectures'):,.0f} 场、{self.of('attendances'):,.0f} 人次；"
-            f"参加竞赛 {self.of('entries'):,.0f} 人次，竞赛取证 {self.of('certified'):,.0f} 本；技能培训 {self.of('skill_trained'):,.0f} 人次，岗位能力提升 {self.of('post_trained'):,.0f} 人次；"
+            f"参加竞赛 {self.of('entries'):,.0f} 人次，竞赛取证 {self.of('certified'):,.0f} 本，取证比重 {self.certified_share}；技能培训 {self.of('skill_trained'):,.0f} 人次，岗位能力提升 {self.of('post_trained'):,.0f} 人次；"
             f"取得证书 {self.of('certificates'):,.0f} 本，其中高技能人才 {self.of('high_talents'):,.0f} 人；申请补贴和助推 {self.of('claims'):,.0f} 份，已批准 {self.of('approved'):,.0f} 份、{self.of('approved_amount'):,.2f} 元。"
         )
 
 
 def report(connection: Connection, year: Year, *, hidden: frozenset[str] = frozenset()) -> Report:
     """All figures of a year beside the year before. `hidden`: registers that this user may not see."""
-    back = Year(
-        "", year.begins.replace(year=year.begins.year - 1), year.ends.replace(year=year.ends.year - 1)
-    )
+    back = year.before
     shown = [figure for figure in FIGURES if figure.register.__tablename__ not in hidden]
-    lines = tuple(Line(figure, value(connection, figure, year), value(connection, figure, back) if figure.on else None) for figure in shown)
-    return Report(year, lines, _took_part(connection, year), int(next(line.now for line in lines if line.figure.id == "members")))
+    lines = tuple(Line(figure, value(connection, figure, year), value(connection, figure, back) if figure.has_years else None) for figure in shown)
+    return Report(year, lines, len(took_part(connection, year)), int(next(line.now for line in lines if line.figure.id == "members")))
 
 
-def _took_part(connection: Connection, year: Year) -> int:
-    """Members now on the roster who came to anything in the year, each once."""
+def took_part(connection: Connection, year: Year) -> list[str]:
+    """Ids of the members who came to anything in the year, each once."""
     ways = [(NAMED["attendances"], "member"), (NAMED["entries"], "member")]
     queries = [_selected(connection, figure, year, table_of(figure.register).c[name]) for figure, name in ways]
     enrolled = Figure("enrolled", "", "", "", Enrolment, "enrolled_on")
     queries.append(_selected(connection, enrolled, year, table_of(Enrolment).c.member))
     table = table_of(Member)
-    return int(connection.execute(select(func.count()).select_from(table).where(table.c.removed_at.is_(None), *_members(table), or_(*(table.c.id.in_(q) for q in queries)))).scalar_one())
+    return list(connection.execute(select(table.c.id).where(table.c.removed_at.is_(None), *members_at_work(table), were_members(connection, year), or_(*(table.c.id.in_(q) for q in queries)))).scalars())
 
 
 def by_year(connection: Connection, figure: Figure, year: int, *, october: bool, count: int = 5) -> list[tuple[int, Decimal]]:

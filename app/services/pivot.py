@@ -1,5 +1,6 @@
 """Counts by two dimensions at once: the three databases (人才库, 成果库, 培训信息库) by trade, level, age, unit, year."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,22 @@ _BANDS = ((0, "25 岁以下"), (25, "25-34 岁"), (35, "35-44 岁"), (45, "45-54
 
 def pivot(session: Session, query: Query, down: str, across: str, *, year: int) -> Pivot:
     """How many of what is shown fall together by two dimensions; dates count by year, ages by band in `year`."""
+    rows, f1, f2 = _read(session, query, down, across, func.count(), grouped=True)
+    counts: dict[tuple[str, str], int] = {}
+    for key, n in _in_words(session, rows, f1, f2, year):
+        counts[key] = counts.get(key, 0) + n
+    downs, acrosses = (_in_their_order({key[place] for key in counts}, f) for place, f in ((0, f1), (1, f2)))
+    return Pivot(downs, acrosses, tuple(tuple(counts.get((d, a), 0) for a in acrosses) for d in downs))
+
+
+def records(session: Session, query: Query, down: str, across: str, *, year: int, row: str | None, column: str | None) -> list[str]:
+    """The ids behind a cell; None stands for the total of that way."""
+    rows, f1, f2 = _read(session, query, down, across, table_of(query.register).c.id, grouped=False)
+    return [record_id for (one, other), record_id in _in_words(session, rows, f1, f2, year) if row in (None, one) and column in (None, other)]
+
+
+def _read(session: Session, query: Query, down: str, across: str, what: Any, *, grouped: bool) -> tuple[Sequence[Any], Field | None, Field | None]:
+    """(value down, value across, what) of what is shown."""
     table = table_of(query.register)
     members = table_of(Member).alias("person")
     who = next((f.name for f in fields_of(query.register) if f.kind.refers_to == Member.__tablename__), None)
@@ -57,7 +74,12 @@ def pivot(session: Session, query: Query, down: str, across: str, *, year: int) 
         return (func.substr(type_coerce(owner.c[plain], String), 1, 4) if isinstance(f.kind, DateKind | Moment) else owner.c[plain]), f
 
     (first, f1), (second, f2) = target(down), target(across)
-    rows = session.execute(select(first, second, func.count()).select_from(source).where(*where_of(query)).group_by(first, second)).all()
+    found = select(first, second, what).select_from(source).where(*where_of(query))
+    return session.execute(found.group_by(first, second) if grouped else found).all(), f1, f2
+
+
+def _in_words(session: Session, rows: Sequence[Any], f1: Field | None, f2: Field | None, year: int) -> Iterator[tuple[tuple[str, str], Any]]:
+    """The same with both values as they are shown."""
     words: dict[str, str] = {}
     for f, place in ((f1, 0), (f2, 1)):
         if f is not None and f.kind.refers_to:
@@ -71,12 +93,8 @@ def pivot(session: Session, query: Query, down: str, across: str, *, year: int) 
             return next(label for start, label in reversed(_BANDS) if age >= start)
         return words.get(value, "") if f.kind.refers_to else str(value) if isinstance(f.kind, DateKind | Moment) else f.mask(value)
 
-    counts: dict[tuple[str, str], int] = {}
-    for one, other, n in rows:
-        key = (shown(one, f1), shown(other, f2))
-        counts[key] = counts.get(key, 0) + n
-    downs, acrosses = (_in_their_order({key[place] for key in counts}, f) for place, f in ((0, f1), (1, f2)))
-    return Pivot(downs, acrosses, tuple(tuple(counts.get((d, a), 0) for a in acrosses) for d in downs))
+    for one, other, what in rows:
+        yield (shown(one, f1), shown(other, f2)), what
 
 
 def _in_their_order(words: set[str], f: Field | None) -> tuple[str, ...]:

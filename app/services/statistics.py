@@ -152,6 +152,13 @@ def _wanted(connection: Connection, wanted: int | str, span: Year) -> int:
     return int(wanted) if str(wanted).isdecimal() else 0
 
 
+def lacking(connection: Connection, name: str) -> list[str]:
+    """The ids of the members on the roster of whom a field is not known."""
+    table = table_of(Member)
+    live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(sorted(LEFT)), func.coalesce(table.c.employment_status, "").not_in(sorted(RETIRED)))
+    return list(connection.execute(select(table.c.id).where(*live, table.c[name].is_(None))).scalars())
+
+
 def roster_state(connection: Connection) -> RosterState:
     table = table_of(Member)
     live = (table.c.removed_at.is_(None), func.coalesce(table.c.membership_event, "").not_in(sorted(LEFT)), func.coalesce(table.c.employment_status, "").not_in(sorted(RETIRED)))

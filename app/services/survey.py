@@ -30,8 +30,8 @@ COLLEGE = ("博士", "硕士", "本科", "大专")
 
 
 def _still(*more: Callable[[Table], ColumnElement[bool]]) -> figures.Where:
-    """Members of today, and what else is asked of them."""
-    return lambda t: (*figures.NAMED["members"].where(t), *(ask(t) for ask in more))
+    """Members, and what else is asked of them."""
+    return lambda t: (*figures.members_at_work(t), *(ask(t) for ask in more))
 
 
 def _born(first: date, last: date) -> Callable[[Table], ColumnElement[bool]]:
@@ -41,7 +41,7 @@ def _born(first: date, last: date) -> Callable[[Table], ColumnElement[bool]]:
 
 def _ages(year: int) -> dict[str, Figure]:
     def of(name: str, title: str, youngest: int, oldest: int) -> Figure:
-        return Figure(name, title, "会员", "人", Member, where=_still(_born(date(year - oldest, 1, 1), date(year - youngest, 1, 1))))
+        return Figure(name, title, "会员", "人", Member, where=_still(_born(date(year - oldest, 1, 1), date(year - youngest, 1, 1))), also=figures.were_members)
 
     return {f.id: f for f in (of("young", "35 岁以下", 0, 35), of("middle", "36 至 50 岁", 36, 50), of("old", "51 岁以上", 51, 120))}
 
@@ -49,11 +49,11 @@ def _ages(year: int) -> dict[str, Figure]:
 _MORE: Mapping[str, Figure] = {
     f.id: f
     for f in (
-        Figure("dispatched", "劳务派遣工", "会员", "人", Member, where=_still(lambda t: t.c.employment_form == "劳务派遣")),
-        Figure("minority", "少数民族", "会员", "人", Member, where=_still(lambda t: t.c.ethnicity.is_not(None) & (t.c.ethnicity != "汉族"))),
-        Figure("college", "大专及以上", "会员", "人", Member, where=_still(lambda t: t.c.education.in_(COLLEGE))),
-        Figure("lower_skilled", "初级工、中级工", "会员", "人", Member, where=_still(lambda t: t.c.skill_level.in_(("五级/初级工", "四级/中级工")))),
-        Figure("higher_skilled", "高级工及以上", "会员", "人", Member, where=_still(lambda t: t.c.skill_level.in_(figures.HIGH))),
+        Figure("dispatched", "劳务派遣工", "会员", "人", Member, where=_still(lambda t: t.c.employment_form == "劳务派遣"), also=figures.were_members),
+        Figure("minority", "少数民族", "会员", "人", Member, where=_still(lambda t: t.c.ethnicity.is_not(None) & (t.c.ethnicity != "汉族")), also=figures.were_members),
+        Figure("college", "大专及以上", "会员", "人", Member, where=_still(lambda t: t.c.education.in_(COLLEGE)), also=figures.were_members),
+        Figure("lower_skilled", "初级工、中级工", "会员", "人", Member, where=_still(lambda t: t.c.skill_level.in_(("五级/初级工", "四级/中级工"))), also=figures.were_members),
+        Figure("higher_skilled", "高级工及以上", "会员", "人", Member, where=_still(lambda t: t.c.skill_level.in_(figures.HIGH)), also=figures.were_members),
         Figure("groups", "分会和小组", "组织", "个", UnionGroup),
         Figure("officers", "工会干部", "干部", "人", Officer, where=lambda t: (t.c.left_on.is_(None),), distinct="full_name"),
         Figure("full_time_officers", "专职", "干部", "人", Officer, where=lambda t: (t.c.left_on.is_(None), t.c.is_full_time.is_(True)), distinct="full_name"),

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services import figures, guarded, undo
+from app.services import figures, guarded, statistics, undo
 from app.services.listing import Hit
 from app.services.office import Office, moment_of
 from app.services.records import ActKind, Changed
@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         page.apply_wanted.connect(self.programmes.survey_claims)
         page.record_wanted.connect(self.open_found)
         page.figure_wanted.connect(self._show_figure)
+        page.lacking_wanted.connect(self._show_lacking)
         page.export_wanted.connect(lambda: self.go("exchange"))
         page.import_wanted.connect(lambda: self.go("import"))
         page.lecture_wanted.connect(self._new_lecture)
@@ -282,6 +283,12 @@ class MainWindow(QMainWindow):
         with self.office.vault.engine.connect() as connection:
             ids = figures.records(connection, figures.NAMED[name], year)
         self._show_records(figures.NAMED[name].register, ids, f"{year.title} {figures.NAMED[name].title}", back="today")
+
+    def _show_lacking(self, name: str, title: str) -> None:
+        """The members who lack something."""
+        with self.office.vault.engine.connect() as connection:
+            ids = statistics.lacking(connection, name)
+        self._show_records(Member, ids, title, back="today")
 
     def _show_records(self, register: type[Record], ids: list[str], title: str, *, back: str = "figures") -> None:
         """The records behind a figure; Escape leads back."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QInputDialog, QPushButton, QTableWidget, QTableWidgetItem, QWidget
 
 from app.services import funds, listing, trainings
@@ -24,7 +24,7 @@ from app.ui.widgets import ColouredDelegate, button, label, row
 from db.fields import MOMENT, TEXT, Field, Pii
 from db.problems import Problem, UserError
 from db.record import Record
-from db.registers import Competition, Enrolment, LedgerEntry, Member, SubsidyApplication, Training
+from db.registers import BudgetLine, Competition, Enrolment, LedgerEntry, Member, SubsidyApplication, Training
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -153,7 +153,9 @@ class Programmes:
     def show_balances(self) -> None:
         with self.window.office.vault.engine.connect() as connection:
             found = funds.balances(connection)
-        BalancesDialog(self.window, found).exec()
+        dialog = BalancesDialog(self.window, found)
+        dialog.line_wanted.connect(lambda line: self.window.registers.narrow(LedgerEntry, {"budget_line": line}, tr("台账：{title}"), BudgetLine, line))
+        dialog.exec()
 
     def _do(self, work: Callable[[], object], said: str) -> None:
         try:
@@ -192,7 +194,9 @@ class SittingDialog(FramedDialog):
 
 
 class BalancesDialog(FramedDialog):
-    """Every budget line with what was received and paid, and a total."""
+    """Every budget line with what was received and paid, and a total. `line_wanted`: the one whose bookings are to be seen."""
+
+    line_wanted = Signal(str)
 
     def __init__(self, parent: QWidget, found: Sequence[funds.Balance]) -> None:
         super().__init__(parent, tr("预算和余额"), 900, 460)
@@ -209,6 +213,9 @@ class BalancesDialog(FramedDialog):
         self.table.setShowGrid(False)
         self.table.setItemDelegate(ColouredDelegate(self.table))
         self.table.setAccessibleName(tr("预算和余额"))
+        self.table.setToolTip(tr("双击或按回车看这一行的每一笔。"))
+        self._lines = [b.line for b in found]
+        self.table.itemActivated.connect(lambda item: self.open_line(item.row()))
         self.table.verticalHeader().hide()
         for r, line in enumerate(lines):
             for c, text in enumerate(line):
@@ -224,3 +231,9 @@ class BalancesDialog(FramedDialog):
         if not found:
             self.box.addWidget(label(tr("还没有预算。到“预算”里按 Ctrl+N 建一行。"), "secondary"))
         self.box.addLayout(row(None, button(tr("关闭"), self.accept, primary=True)))
+
+    def open_line(self, place: int) -> None:
+        """The bookings on a budget line."""
+        if place < len(self._lines):
+            self.accept()
+            self.line_wanted.emit(self._lines[place])

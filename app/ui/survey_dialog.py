@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHeaderView, QTableWidgetItem, QTabWidget, QWidget
 
-from app.services import survey
+from app.services import figures, survey
 from app.services.office import Office
 from app.services.survey import Survey
 from app.ui.dialog import FramedDialog
@@ -23,6 +23,7 @@ class SurveyDialog(FramedDialog):
 
     enter_accepts = False
     pdf_ready = Signal(object, str)
+    rows_wanted = Signal(object, object, str)
 
     def __init__(self, parent: QWidget | None, office: Office, year: int, *, october: bool = True) -> None:
         super().__init__(parent, tr("基层工会调查表"), 940, 640)
@@ -33,7 +34,7 @@ class SurveyDialog(FramedDialog):
         self.tabs = QTabWidget()
         self.tables: list[MarkTable] = []
         self.box.addWidget(self.tabs, 1)
-        self.box.addWidget(label(tr("项目按调查表的题目拟定；“统计”由资料库数出，“填报”的在“数”一栏里直接写。"), "secondary", wrap=True))
+        self.box.addWidget(label(tr("项目按调查表的题目拟定；“统计”由资料库数出，双击看是哪些；“填报”的在“数”一栏里直接写。"), "secondary", wrap=True))
         self.box.addLayout(
             row(
                 button(tr("逻辑检查"), self.check, icon_name="list-checks", key="F9"), button(tr("导出表格…"), self.ask_save, icon_name="file-spreadsheet"), button(tr("打印…"), self.show_pdf, icon_name="printer", key="Ctrl+P"),
@@ -69,11 +70,22 @@ class SurveyDialog(FramedDialog):
                 table.setColumnWidth(c, px(width))
             table.horizontalHeader().setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
             table.setCurrentCell(0, VALUE)
+            table.itemActivated.connect(lambda item, lines=sheet.lines: self.open_line(lines[item.row()]))
             self.tabs.addTab(table, tr(sheet.title))
             self.tables.append(table)
         self.tabs.setCurrentIndex(place)
         if self.tables:
             self.tables[place].setFocus()
+
+    def open_line(self, line: survey.Line) -> None:
+        """The records behind what was counted."""
+        if line.figure is None or line.is_typed or line.value is None:
+            return
+        with self.office.vault.engine.connect() as connection:
+            ids = figures.records(connection, line.figure, self.found.year)
+        self.reject()
+        if not self.isVisible():
+            self.rows_wanted.emit(line.figure.register, ids, f"{line.no} {line.label}")
 
     def typed(self) -> dict[str, str]:
         """What stands in the cells that are typed, by item."""

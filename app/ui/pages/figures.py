@@ -10,19 +10,19 @@ from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QMenu
 
 from app.services import figures, guarded, statistics
 from app.services.exchange import items
-from app.services.figures import Report
+from app.services.figures import Figure, Report
 from app.services.office import Office
 from app.ui import errors
-from app.ui.charts import BarChart
+from app.ui.charts import PICTURE_FILES, BarChart, save_charts
 from app.ui.survey_dialog import SurveyDialog
 from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, ColouredDelegate, Page, QuietCombo, button, label, row
 from db.period import Year
 from db.problems import UserError
-from db.registers import REGISTERS
+from db.registers import REGISTERS, Member
 
-YEARS_BACK = 6
+YEARS_BACK, BEFORE = 6, 3
 
 
 class FiguresPage(Page):
@@ -47,17 +47,20 @@ class FiguresPage(Page):
         self.database_button = button(tr("数据库"), self._show_databases, icon_name="database-backup", tip=tr("人才库、成果库、培训信息库"))
         for part in (
             button(tr("汇报 PDF"), self.show_report, icon_name="file-text", key="Ctrl+P"), button(tr("导出表格"), self.ask_workbook, icon_name="file-spreadsheet"),
-            button(tr("导出图片"), self.ask_picture, icon_name="image"), self.database_button,
+            button(tr("导出图表"), self.ask_picture, icon_name="image", tip=tr("两张图存成图片或 PDF")), self.database_button,
             button(tr("调查表…"), self.show_survey, icon_name="clipboard-check", tip=tr("基层工会调查表（统计年报）")),
         ):
             self.buttons.addWidget(part)
-        self.share = label("", "secondary", wrap=True)
-        self.outer.addLayout(row(self.year, self.kind, self.share, wide=self.share))
+        self.share = button("", self.open_people, flat=True, tip=tr("看参加过的人"))
+        self.share.setProperty("link", True)
+        self.outer.addLayout(row(self.year, self.kind, self.share, label(tr("按回车或双击一行看是哪些。"), "secondary"), None))
         self.banner = Banner()
         self.outer.addWidget(self.banner)
         self.table = QTableWidget(0, 5)
         self._prepare()
         self.targets, self.chart = BarChart(), BarChart()
+        self.targets.opened.connect(self.open_target)
+        self.chart.opened.connect(self.open_bar)
         charts = QSplitter(Qt.Orientation.Vertical)
         charts.addWidget(self.targets)
         charts.addWidget(self.chart)
@@ -90,7 +93,7 @@ class FiguresPage(Page):
         for column, width in ((0, 110), (2, 96), (3, 96), (4, 120)):
             table.setColumnWidth(column, px(width))
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        table.itemActivated.connect(lambda item: self.open_line(item.row()))
+        table.itemActivated.connect(lambda item: self.open_line(item.row(), before=item.column() == BEFORE))
         table.currentCellChanged.connect(lambda now, *_: self._show_chart(now))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -109,8 +112,8 @@ class FiguresPage(Page):
         hidden = frozenset(r.__tablename__ for r in REGISTERS if not guarded.may_see(self.office, r))
         with self.office.vault.engine.connect() as connection:
             self.report = figures.report(connection, self.chosen(), hidden=hidden)
-            goals = statistics.targets(connection, self.year.currentData(), hidden=self.office.hidden)
-        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}。按回车或双击一行看是哪些。").format(n=f"{self.report.took_part:,}", share=self.report.share))
+            self.goals = statistics.targets(connection, self.year.currentData(), hidden=self.office.hidden)
+        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}").format(n=f"{self.report.took_part:,}", share=self.report.share))
         said = figures.inconsistencies(self.report)
         self.banner.say(" ".join(said[:3]), "warn")
         place = max(self.table.currentRow(), 0)
@@ -125,7 +128,7 @@ class FiguresPage(Page):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(r, c, item)
         self.targets.show_bars(
-            tr("{year} 年目标完成（%）").format(year=self.year.currentData()), [(t.title, min(t.reached * 100 / t.wanted, 100) if t.wanted else 0, f"{t.reached * 100 // t.wanted if t.wanted else 0}%") for t in goals]
+            tr("{year} 年目标完成（%）").format(year=self.year.currentData()), [(t.title, min(t.reached * 100 / t.wanted, 100) if t.wanted else 0, f"{t.reached * 100 // t.wanted if t.wanted else 0}%") for t in self.goals]
         )
         self.table.setCurrentCell(place, 1)
         self._show_chart(place)
@@ -136,19 +139,39 @@ class FiguresPage(Page):
         if not 0 <= place < len(self.report.lines):
             return
         line = self.report.lines[place]
-        if not line.figure.on:
+        self._years: list[int] = []
+        if not line.figure.has_years:
             self.chart.show_bars(tr("{title}：现在").format(title=line.figure.title), [(tr("现在"), float(line.now), line.shown(line.now))])
             return
         with self.office.vault.engine.connect() as connection:
             found = figures.by_year(connection, line.figure, self.year.currentData(), october=self.kind.currentData())
+        self._years = [year for year, _ in found]
         self.chart.show_bars(tr("{title}（{unit}）").format(title=line.figure.title, unit=line.figure.unit), [(str(year), float(n), line.shown(n)) for year, n in found])
 
-    def open_line(self, place: int) -> None:
-        """The records behind a figure."""
-        line = self.report.lines[place]
+    def open_line(self, place: int, *, before: bool = False) -> None:
+        """The records behind a figure of this year, or of the year before."""
+        figure = self.report.lines[place].figure
+        self._open(figure, self.report.year.before if before and figure.has_years else self.report.year)
+
+    def _open(self, figure: Figure, year: Year) -> None:
         with self.office.vault.engine.connect() as connection:
-            ids = figures.records(connection, line.figure, self.report.year)
-        self.rows_wanted.emit(line.figure.register, ids, f"{self.report.year.title} {line.figure.title}")
+            ids = figures.records(connection, figure, year)
+        self.rows_wanted.emit(figure.register, ids, f"{year.title} {figure.title}")
+
+    def open_target(self, place: int) -> None:
+        """The records that count for a target."""
+        self._open(figures.NAMED[self.goals[place].count], Year.calendar(self.year.currentData()))
+
+    def open_bar(self, place: int) -> None:
+        """The records of one year of the chosen figure."""
+        figure = self.report.lines[self.table.currentRow()].figure
+        self._open(figure, Year.of(self._years[place], october=self.kind.currentData()) if self._years else self.report.year)
+
+    def open_people(self) -> None:
+        """Who came to a lecture, a competition or a training."""
+        with self.office.vault.engine.connect() as connection:
+            ids = figures.took_part(connection, self.report.year)
+        self.rows_wanted.emit(Member, ids, tr("{year} 参加过的会员").format(year=self.report.year.title))
 
     def databases(self) -> list[dict[str, Any]]:
         """The three databases as the district asks for them, or its own rows in their place."""
@@ -165,6 +188,7 @@ class FiguresPage(Page):
         """The survey's year runs from October to September, whatever stands above."""
         dialog = SurveyDialog(self, self.office, self.year.currentData())
         dialog.pdf_ready.connect(self.pdf_ready.emit)
+        dialog.rows_wanted.connect(self.rows_wanted.emit)
         dialog.open()
 
     def show_report(self) -> None:
@@ -184,7 +208,15 @@ class FiguresPage(Page):
         self.banner.say(tr("已存到 {name}").format(name=path.name), "good")
 
     def ask_picture(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, tr("导出图片"), f"{self.chart.title}.png", tr("图片 (*.png)"))
+        path, _ = QFileDialog.getSaveFileName(self, tr("导出图表"), f"{self.chart.title}.png", tr(PICTURE_FILES))
         if path:
-            said = self.chart.picture().save(path, "PNG")
-            self.banner.say(tr("已存到 {name}").format(name=Path(path).name) if said else tr("没有写成，请检查位置是否只读、磁盘是否已满。"), "good" if said else "bad")
+            self.save_picture(Path(path))
+
+    def save_picture(self, path: Path) -> None:
+        """Both charts, as a picture or a PDF."""
+        try:
+            save_charts(path, [self.targets, self.chart])
+        except UserError as e:
+            errors.show(self, e)
+            return
+        self.banner.say(tr("已存到 {name}").format(name=path.name), "good")

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.services import person, statistics
 from app.services.listing import Hit
@@ -15,7 +15,7 @@ from app.services.roster import batch
 from app.services.statistics import Target, Today
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Card, Icon, ScrollPage, button, clear, label
+from app.ui.widgets import Card, Icon, ScrollPage, button, clear, label, row
 
 WEEKDAYS = "一二三四五六日"
 
@@ -33,6 +33,8 @@ class TodayPage(ScrollPage):
     ledger_wanted = Signal()
     person_wanted = Signal(str)
     figure_wanted = Signal(str)
+    lacking_wanted = Signal(str, str)
+    """A field that some members lack, and how it is said."""
 
     def __init__(self, office: Office) -> None:
         super().__init__()
@@ -134,9 +136,7 @@ class TodayPage(ScrollPage):
         for target in targets:
             tone = "good" if target.reached >= target.wanted > 0 else "accent" if target.reached * 2 >= target.wanted else "warn"
             head = QHBoxLayout()
-            name = button(target.title, partial(self.figure_wanted.emit, target.count), flat=True, tip=tr("看是哪些：{title}").format(title=target.title))
-            name.setProperty("link", True)
-            head.addWidget(name)
+            head.addWidget(_link(target.title, partial(self.figure_wanted.emit, target.count)))
             head.addStretch(1)
             head.addWidget(label(f"{target.reached:,} / {target.wanted:,} {target.unit}" if target.wanted else f"{target.reached:,} {target.unit}", tone))
             bar = QProgressBar()
@@ -155,24 +155,33 @@ class TodayPage(ScrollPage):
         big = QLabel(f"{state.members:,}")
         big.setObjectName("big")
         self._roster_box.addWidget(big)
-        self._roster_box.addWidget(label(tr("在册会员 · 女 {women} · 农民工 {migrants}").format(women=state.women, migrants=state.migrants), "secondary"))
+        said = (("members", tr("在册会员")), ("women", tr("女 {n}").format(n=f"{state.women:,}")), ("migrants", tr("农民工 {n}").format(n=f"{state.migrants:,}")))
+        self._roster_box.addLayout(row(*(_link(text, partial(self.figure_wanted.emit, name)) for name, text in said), None))
         backup = self.office.vault.last_backup()
         if not state.members:
             self._roster_box.addWidget(label(tr("还没有会员。"), "secondary"))
             return
         lines = [
-            (state.without_number == 0, tr("身份证号都有了") if state.without_number == 0 else tr("{n} 人缺身份证号").format(n=state.without_number)),
-            (state.without_mobile == 0, tr("手机号都有了") if state.without_mobile == 0 else tr("{n} 人缺手机号").format(n=state.without_mobile)),
-            (backup is not None, tr("{when} 已备份并验证").format(when=f"{backup:%m-%d %H:%M}") if backup else tr("还没有备份")),
+            ("id_number", state.without_number == 0, tr("身份证号都有了") if state.without_number == 0 else tr("{n} 人缺身份证号").format(n=state.without_number)),
+            ("mobile", state.without_mobile == 0, tr("手机号都有了") if state.without_mobile == 0 else tr("{n} 人缺手机号").format(n=state.without_mobile)),
+            ("", backup is not None, tr("{when} 已备份并验证").format(when=f"{backup:%m-%d %H:%M}") if backup else tr("还没有备份")),
         ]
-        for good, text in lines:
+        for name, good, text in lines:
             box = QHBoxLayout()
             box.setSpacing(px(8))
             box.addWidget(Icon("circle-check" if good else "circle-alert", "good" if good else "warn", 18))
-            box.addWidget(label(text), 1)
+            box.addWidget(_link(text, partial(self.lacking_wanted.emit, name, text)) if name and not good else label(text))
+            box.addStretch(1)
             self._roster_box.addLayout(box)
         if backup is None:
             self._roster_box.addWidget(button(tr("现在备份"), self.backup_wanted.emit, icon_name="database-backup"))
+
+
+def _link(text: str, clicked: Callable[[], object]) -> QPushButton:
+    """Words that lead to the records behind them."""
+    made = button(text, clicked, flat=True, tip=tr("看是哪些：{title}").format(title=text))
+    made.setProperty("link", True)
+    return made
 
 
 def _first_of(sentence: str, most: int = 5) -> str:

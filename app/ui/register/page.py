@@ -354,6 +354,7 @@ class RegisterPage(Page):
         """Counted by two columns; what was chosen belongs to the view."""
         dialog = PivotDialog(self, self.office, self.query(), start=self.pivot)
         dialog.finished.connect(lambda _result: self._keep_pivot(dialog))
+        dialog.rows_wanted.connect(lambda ids, title: self.show_only({}, title, back=self.show_all, only=ids))
         dialog.open()
 
     def _keep_pivot(self, dialog: PivotDialog) -> None:

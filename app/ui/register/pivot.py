@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from app.services import pivot, spreadsheet
 from app.services.listing import Query
 from app.services.office import Office
 from app.services.pivot import Pivot
-from app.ui.charts import BarChart
+from app.ui.charts import PICTURE_FILES, BarChart, save_charts
 from app.ui.dialog import FramedDialog
 from app.ui.text import tr
 from app.ui.theme import px
@@ -22,9 +22,10 @@ MOST_BARS = 12
 
 
 class PivotDialog(FramedDialog):
-    """What the table shows, counted anew with every choice."""
+    """What the table shows, counted anew with every choice. `rows_wanted`: ids and a title, for the records behind a number."""
 
     enter_accepts = False
+    rows_wanted = Signal(object, str)
 
     def __init__(self, parent: QWidget, office: Office, query: Query, *, start: tuple[str, str] | None = None) -> None:
         super().__init__(parent, tr("透视表：{label}").format(label=query.register.label), 960, 640)
@@ -45,11 +46,14 @@ class PivotDialog(FramedDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)
         self.table.setAccessibleName(tr("透视表"))
+        self.table.setToolTip(tr("双击或按回车看是哪些。"))
+        self.table.itemActivated.connect(lambda item: self.open_cell(item.row(), item.column()))
         self.table.setMinimumHeight(px(200))
         self.table.verticalHeader().setDefaultSectionSize(px(32))
         column = QVBoxLayout(self.scrolled())
         column.addWidget(self.table, 1)
         self.chart = BarChart()
+        self.chart.opened.connect(lambda place: self.open_cell(self.found.rows.index(self.chart.bars[place][0]), len(self.found.columns)))
         column.addWidget(self.chart)
         self.box.addLayout(row(button(tr("导出表格…"), self.ask_save, icon_name="file-spreadsheet"), button(tr("导出图片…"), self.ask_picture, icon_name="image"), None, button(tr("关闭"), self.accept, primary=True)))
         for combo in (self.down, self.across):
@@ -77,6 +81,15 @@ class PivotDialog(FramedDialog):
         largest = sorted(zip(found.rows, sums, strict=True), key=lambda pair: -pair[1])[:MOST_BARS]
         self.chart.show_bars(tr("按{what}").format(what=self.down.currentText()), [(name, float(n), f"{n:,}") for name, n in largest])
 
+    def open_cell(self, r: int, c: int) -> None:
+        """The records behind a number; at the end of a row or column, behind its total."""
+        one, other = self.found.rows[r] if r < len(self.found.rows) else None, self.found.columns[c] if c < len(self.found.columns) else None
+        with self.office.reading() as session:
+            ids = pivot.records(session, self.query, self.down.currentData(), self.across.currentData(), year=self.office.clock().astimezone().year, row=one, column=other)
+        if ids:
+            self.accept()
+            self.rows_wanted.emit(ids, "　".join(part for part in (one, other) if part) or tr("合计"))
+
     def ask_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, tr("导出表格"), f"{self.windowTitle().replace('：', '-')}.xlsx", tr("表格 (*.xlsx)"))
         if path:
@@ -93,7 +106,11 @@ class PivotDialog(FramedDialog):
         self.banner.say(tr("已存到 {name}").format(name=path.name), "good")
 
     def ask_picture(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, tr("导出图片"), f"{self.windowTitle().replace('：', '-')}.png", tr("图片 (*.png)"))
+        path, _ = QFileDialog.getSaveFileName(self, tr("导出图片"), f"{self.windowTitle().replace('：', '-')}.png", tr(PICTURE_FILES))
         if path:
-            said = self.chart.picture().save(path, "PNG")
-            self.banner.say(tr("已存到 {name}").format(name=Path(path).name) if said else tr("没有写成，请检查位置是否只读、磁盘是否已满。"), "good" if said else "bad")
+            try:
+                save_charts(Path(path), [self.chart])
+            except UserError as e:
+                self.banner.say(str(e))
+                return
+            self.banner.say(tr("已存到 {name}").format(name=Path(path).name), "good")

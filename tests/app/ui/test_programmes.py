@@ -251,3 +251,67 @@ def test_a_record_of_any_register_is_opened_changed_in_one_field_and_saved(offic
     assert page.is_dirty and page.save(), page.banner.text.text()
     with office.reading() as session:
         assert getattr(session.scalars(select(register).where(register.id == one_of_each[register.__tablename__])).one(), name) == "改过的"
+
+
+def test_every_number_leads_down_to_its_records(window: MainWindow, qtbot: Any, tmp_path: Path) -> None:
+    """This year, the year before, every bar, who took part, the roster's card, the survey, the pivot."""
+    page = window.page("figures") if window.go("figures") else None
+    assert isinstance(page, FiguresPage)
+    seen: list[tuple[str, int]] = []
+    page.rows_wanted.disconnect()
+    page.rows_wanted.connect(lambda register, ids, title: seen.append((title, len(ids))))
+    for place, line in enumerate(page.report.lines):
+        page.table.setCurrentCell(place, 1)
+        page.table.itemActivated.emit(page.table.item(place, 2))
+        page.table.itemActivated.emit(page.table.item(place, 3))
+        if not (line.figure.add_up or line.figure.distinct):
+            assert [n for _, n in seen[-2:]] == [line.now, line.before if line.before is not None else line.now]
+        for bar in range(len(page.chart.bars)):
+            page.chart.opened.emit(bar)
+    for bar, goal in enumerate(page.goals):
+        page.targets.opened.emit(bar)
+        assert seen[-1][1] == goal.reached or figures.NAMED[goal.count].distinct
+    page.open_people()
+    assert seen[-1][1] == page.report.took_part
+    survey = SurveyDialog(page, window.office, 2026)
+    qtbot.addWidget(survey)
+    survey.rows_wanted.connect(lambda register, ids, title: seen.append((title, len(ids))))
+    line = next(x for x in survey.found.sheets[0].lines if x.figure is not None and not x.is_typed and not x.figure.distinct)
+    survey.open_line(line)
+    assert seen[-1] == (f"{line.no} {line.label}", line.value)
+    for name in ("图.png", "图.pdf"):
+        page.save_picture(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 2000
+    window.go("today")
+    window._show_lacking("mobile", "缺手机号")
+    assert window.stack.currentWidget() is window.pages["member"]
+
+
+def test_a_bar_is_chosen_with_the_arrows_and_opened_with_enter(qtbot: Any) -> None:
+    chart = BarChart()
+    qtbot.addWidget(chart)
+    chart.show_bars("五年", [("2024", 1, "1"), ("2025", 2, "2"), ("2026", 3, "3")])
+    chart.resize(300, 200)
+    opened: list[int] = []
+    chart.opened.connect(opened.append)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_Return):
+        QTest.keyClick(chart, key)
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(50, 150))
+    assert opened == [1, 0]
+
+
+def test_a_cell_of_a_pivot_leads_to_as_many_records_as_it_counts(window: MainWindow, qtbot: Any) -> None:
+    page = window.register_page("member")
+    dialog = PivotDialog(page, window.office, page.query(), start=("department", "age"))
+    qtbot.addWidget(dialog)
+    found: list[int] = []
+    dialog.rows_wanted.connect(lambda ids, title: found.append(len(ids)))
+    rows, columns = len(dialog.found.rows), len(dialog.found.columns)
+    wanted = []
+    for r in range(rows + 1):
+        for c in range(columns + 1):
+            item = dialog.table.item(r, c)
+            if item is not None and item.text():
+                wanted.append(int(item.text().replace(",", "")))
+                dialog.open_cell(r, c)
+    assert found == wanted and wanted[-1] == dialog.found.total
