@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, String, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from app.services import files, notices, policies
+from app.services import files, funds, notices, policies
 from app.services.claims import basis as bases
 from app.services.claims import judging
 from app.services.claims.basis import COMPLETE
@@ -155,6 +155,23 @@ def _cup_score(asked: Asked) -> list[Problem]:
     """No line of the safety cup's sheet above what the rule gives it."""
     most = policies.rule(asked.connection, "safety_cup_item", asked.today).value
     return [Problem("score-too-large", f"每项最多 {most} 分。", name) for name in ("self_score", "review_score") if (asked.values.get(name) or 0) > most]
+
+
+def _budget_line(asked: Asked) -> list[Problem]:
+    return funds.verify_line(asked.connection, {**asked.values, "id": asked.record_id}) if asked.record_id is not None else []
+
+
+def _booking(asked: Asked) -> list[Problem]:
+    return funds.doubts(asked.connection, asked.values)
+
+
+def _group(asked: Asked) -> list[Problem]:
+    """A group's number against the roster's department."""
+    values, members = asked.values, table_of(Member)
+    if not values.get("department") or values.get("member_count") is None:
+        return []
+    count = asked.connection.execute(select(func.count()).select_from(members).where(members.c.department == values["department"], members.c.removed_at.is_(None), func.coalesce(members.c.membership_event, "").not_in(sorted(LEFT)))).scalar_one()
+    return [] if count == values["member_count"] else [warning("other-count", f"名册里“{values['department']}”有 {count} 名会员，这里写的是 {values['member_count']} 人，请核对。", "member_count")]
 
 
 def _at_the_end(year: Any, today: date) -> date:
@@ -344,6 +361,7 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "subsidy_application": (_Check(("state", "kind", "member", "applied_on", "policy", "has_other_claim", "contract_from", "contract_to", "insured_months", *bases.FIELDS), _claim),),
     "nomination": (_Check(("member", "honours", "employer_clean", "worker_kind", "year", "state", "notice_from", "notice_to", "objections"), _nomination),),
     "honour": (_Check(("kind", "prize", "level", "issuer", "member", "collective", "awarded_on"), _honour),),
+    "budget_line": (_Check(("amount", "earmark"), _budget_line),), "ledger_entry": (_Check(("booked_on", "programme", "budget_line", "paid"), _booking),), "union_group": (_Check(("department", "member_count"), _group),),
     "improvement_proposal": (_Check((*Proposal.PARTS, "proposed_on"), _proposal),),
     "sign_in": (_Check(("full_name", "unit", "member"), _sign_in),),
 }
@@ -351,7 +369,7 @@ _GONE_IS_FINE = ("membership_event", "sign_in", "registration", "honour", "honou
 """Registers of what was, or that judge membership themselves: a member who left is no surprise there."""
 
 
-WATCHED = frozenset(_CHECKS) - {"honour", "sign_in", "innovation_studio", "safety_cup_unit"}
+WATCHED = frozenset(_CHECKS) - {"honour", "sign_in", "innovation_studio", "safety_cup_unit", "ledger_entry", "union_group"}
 """The registers whose errors are looked for when an act ends; of the others there are only doubts."""
 
 

@@ -132,7 +132,7 @@ def contexts(office: Office, form: template.Form, ids: Sequence[str]) -> list[te
     today = office.clock().astimezone().date()
     printed = f"{today.year}年{today.month}月{today.day}日"
     with office.reading() as session:
-        reader = _Reader(session)
+        reader = _Reader(session, today)
         roots = reader.many(register_named(form.register), ids)
         if any(root.removed_at is not None for root in roots):
             raise UserError("选中的里面有已经删除的，请刷新后再试。")
@@ -192,8 +192,8 @@ def _state_across(roots: Sequence[Record]) -> dict[str, str]:
 class _Reader:
     """Reads records by the hundred, each once."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, today: date) -> None:
+        self.session, self.today = session, today
         self._known: dict[tuple[str, str], Record | None] = {}
         self._lists: dict[tuple[str, str], dict[str, list[Record]]] = {}
 
@@ -277,6 +277,13 @@ class _Reader:
             values["policy"] = row.title if row is not None else record.policy
         return values
 
+    def _age(self, born: PartialDate | None) -> int | None:
+        """Full years today; by the year alone where no more is known."""
+        if born is None:
+            return None
+        first = born.first_day()
+        return self.today.year - first.year - (born.day is not None and (self.today.month, self.today.day) < (first.month, first.day))
+
     def rows(self, records: Sequence[Record], spec: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The lines of a list: each record's values, with those of what it refers to as `<field>_<name>`."""
         names: tuple[str, ...] = tuple(spec.get("with", ()))
@@ -285,7 +292,7 @@ class _Reader:
             self._load(register_named(target), [getattr(r, name) for r in records])
         lines, balance = [], Decimal(0)
         for number, record in enumerate(records, 1):
-            line = {"number": number, **values_of(record)}
+            line = {"number": number, "age": self._age(getattr(record, "birth_date", None)), **values_of(record)}
             if "balance" in spec:
                 more, less = (getattr(record, name) or Decimal(0) for name in spec["balance"])
                 line["balance"] = balance = balance + more - less

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.services.office import Office
 from app.services.policies import policy_named
 from app.services.records import Act, ActKind, Invalid, table_of
 from db.dates import PartialDate
-from db.problems import Problem, UserError
+from db.problems import Problem, UserError, warning
 from db.registers import BudgetLine, LedgerEntry, Member, Project, SubsidyApplication
 
 TRAINING_ONLY, TRAINING = "只用于职工培训", "职工培训"
@@ -86,6 +86,30 @@ def check(connection: Connection, values: Mapping[str, Any], *, booked: bool = F
     return found
 
 
+def doubts(connection: Connection, values: Mapping[str, Any]) -> list[Problem]:
+    """What asks for a look: a booking of another year than its budget line's, and one that is held to no budget at all."""
+    lines, booked = table_of(BudgetLine), values.get("booked_on")
+    if not values.get("budget_line"):
+        there = connection.execute(select(lines.c.id).where(lines.c.programme == values.get("programme"), lines.c.removed_at.is_(None))).first()
+        return [warning("no-line", f"“{values.get('programme')}”有预算，这一笔没有选预算项目，不会算进余额。", "budget_line")] if there and values.get("paid") else []
+    year = connection.execute(select(lines.c.year).where(lines.c.id == values["budget_line"])).scalar()
+    return [warning("other-year", f"预算是 {year} 年的，这一笔记在 {booked.year} 年，请看一眼。", "booked_on")] if year and isinstance(booked, PartialDate) and booked.year != year else []
+
+
+def verify_line(connection: Connection, line: Mapping[str, Any]) -> list[Problem]:
+    """A budget line cannot fall below what was spent on it, nor be earmarked over another use that stands."""
+    standing = next((b for b in balances(connection) if b.line == line["id"]), None)
+    if standing is None:
+        return []
+    found = [Problem("below-spent", f"“{line['name']}”已经支出 {standing.paid:,.2f} 元，预算不能比它少。", "amount")] if standing.left < 0 else []
+    ledger = table_of(LedgerEntry)
+    reversed_ = select(ledger.c.reverses).where(ledger.c.reverses.is_not(None), ledger.c.removed_at.is_(None))
+    other = select(func.count()).where(ledger.c.budget_line == line["id"], ledger.c.paid.is_not(None), ledger.c.programme != TRAINING, ledger.c.removed_at.is_(None), ledger.c.reverses.is_(None), ledger.c.id.not_in(reversed_))
+    if line["earmark"] == TRAINING_ONLY and (count := connection.execute(other).scalar_one()):
+        found.append(Problem("earmark", f"“{line['name']}”上已经有 {count} 笔不是职工培训的支出，不能改成{TRAINING_ONLY}。请先冲销它们。", "earmark"))
+    return found
+
+
 def verify(act: Act) -> None:
     """Whatever way bookings came (typed, pasted, read in): Invalid, and nothing is written, where one breaks its budget line or is no true reversal."""
     ledger = table_of(LedgerEntry)
@@ -133,18 +157,18 @@ def paid_once(act: Act) -> None:
 
 @dataclass(frozen=True)
 class _Paid:
-    """A payment that stands: its amount, and which part it was."""
+    """A payment that stands: its amount, and which part it was, from 0."""
 
     amount: Decimal
     part: int | None
 
 
-def _payments(connection: Connection, claim: str, parts: Sequence[int] = (100,)) -> list[_Paid]:
+def _payments(connection: Connection, claim: str) -> list[_Paid]:
     """The payments of a claim that stand: those that were booked back are left out, and what was received for it is none."""
     ledger = table_of(LedgerEntry)
-    rows = connection.execute(select(ledger.c.id, ledger.c.reverses, ledger.c.paid, ledger.c.summary).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)).all()
+    rows = connection.execute(select(ledger.c.id, ledger.c.reverses, ledger.c.paid, ledger.c.part).where(ledger.c.claim == claim, ledger.c.removed_at.is_(None)).order_by(ledger.c.rowno)).all()
     taken_back = {r.reverses for r in rows if r.reverses}
-    return [_Paid(r.paid, part_of(r.summary, parts)) for r in rows if r.reverses is None and r.id not in taken_back and r.paid]
+    return [_Paid(r.paid, r.part - 1 if r.part else None) for r in rows if r.reverses is None and r.id not in taken_back and r.paid]
 
 
 def part_words(parts: Sequence[int], number: int) -> str:
@@ -153,11 +177,6 @@ def part_words(parts: Sequence[int], number: int) -> str:
         return ""
     name = "首款" if number == 0 else "尾款" if number + 1 == len(parts) else f"第 {number + 1} 笔"
     return f"{name} {parts[number]}%"
-
-
-def part_of(summary: str | None, parts: Sequence[int]) -> int | None:
-    """Which part a booking says that it is; None where it says none."""
-    return next((n for n in range(len(parts)) if (words := part_words(parts, n)) and words in (summary or "")), None)
 
 
 def _parts(connection: Connection, policy: str | None) -> tuple[int, ...]:
@@ -193,7 +212,7 @@ def next_payment(connection: Connection, claim: str) -> Due:
     if row["state"] not in PAYABLE or row["approved_amount"] is None:
         raise UserError("这份申请还没有批准，不能记发放。")
     parts = _parts(connection, row["policy"])
-    paid = _payments(connection, claim, parts)
+    paid = _payments(connection, claim)
     left = row["approved_amount"] - sum((p.amount for p in paid), Decimal(0))
     if left <= 0:
         raise UserError("这份申请已经记过发放了。")
@@ -232,7 +251,7 @@ def reverse(office: Office, entry: str, why: str) -> str:
         if said := why_not_reversed(act.connection, entry):
             raise UserError(said)
         act.title = f"冲销：{row['summary']}"
-        keep = {name: row[name] for name in ("programme", "budget_line", "source", "beneficiaries", "claim")}
+        keep = {name: row[name] for name in ("programme", "budget_line", "source", "part", "beneficiaries", "claim")}
         today = PartialDate.of(office.clock().astimezone().date())
         if row["claim"] and row["paid"]:
             _project_follows(act, row)
@@ -250,10 +269,16 @@ def _project_follows(act: Act, row: Mapping[str, Any]) -> None:
     if claim is None or not claim.project:
         return
     parts = _parts(act.connection, claim.policy)
-    part = part_of(row["summary"], parts)
-    date = _project_date(parts, part) if part is not None else None
+    date = _project_date(parts, row["part"] - 1) if row["part"] else None
     if date is not None and act.current(Project, claim.project)["removed_at"] is None:
         act.change(Project, claim.project, {date: None}, checked=True)
+
+
+def _source_of(connection: Connection, budget_line: str | None) -> str:
+    """Where a payment's money comes from: as its budget line says, else from the district."""
+    lines = table_of(BudgetLine)
+    found = connection.execute(select(lines.c.source).where(lines.c.id == budget_line)).scalar() if budget_line else None
+    return found or "区总工会拨款"
 
 
 def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, voucher_no: str = "", handler: str = "") -> str:
@@ -270,6 +295,6 @@ def pay_claim(office: Office, claim: str, *, budget_line: str | None = None, vou
             act,
             {
                 "booked_on": today, "voucher_no": voucher_no or None, "programme": _OF_CLAIM.get(row["kind"] or "", "技能补贴"), "budget_line": budget_line,
-                "source": "区总工会拨款", "summary": " ".join(part for part in (row["kind"] or "补贴", row["form_no"], due.words) if part), "paid": due.amount, "beneficiaries": None if _payments(act.connection, claim) else 1, "handler": handler or office.user.name, "claim": claim,
+                "source": _source_of(act.connection, budget_line), "part": due.number + 1 if len(due.parts) > 1 else None, "summary": " ".join(part for part in (row["kind"] or "补贴", row["form_no"], due.words) if part), "paid": due.amount, "beneficiaries": None if _payments(act.connection, claim) else 1, "handler": handler or office.user.name, "claim": claim,
             },
         )

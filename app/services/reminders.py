@@ -7,7 +7,7 @@ from sqlalchemy import Connection, String, func, select, type_coerce
 
 from app.services.policies import rule
 from app.services.records import table_of
-from db.registers import Certificate, Member, Nomination, Officer, Studio
+from db.registers import Certificate, Member, Nomination, Officer, Studio, StudioReview
 from db.registers.membership import LEFT
 
 
@@ -34,6 +34,11 @@ def due(connection: Connection, today: date) -> list[Reminder]:
         end = r["named_until"].last_day()
         if end <= until and r["state"] != "撤销":
             found.append(Reminder(Studio.__tablename__, r["id"], f"“{r['name']}”的命名到 {end} 期满", "请准备复核材料。", end))
+    reviews = table_of(StudioReview)
+    if today.month >= rule(connection, "studio_review_month", today).value:
+        done = select(reviews.c.studio).where(reviews.c.year == today.year, reviews.c.removed_at.is_(None), reviews.c.conclusion.is_not(None))
+        missing = select(studios.c.id, studios.c.name).where(studios.c.removed_at.is_(None), studios.c.state == "已命名", func.coalesce(type_coerce(studios.c.named_on, String), "") < str(today.year), studios.c.id.not_in(done))
+        found += (Reminder(Studio.__tablename__, r.id, f"“{r.name}”今年还没有年度考核", "把当年的成果、活动和考核结论记到“年度考核”里。", date(today.year, 12, 31)) for r in connection.execute(missing))
     for r in connection.execute(select(nominations).where(nominations.c.removed_at.is_(None), nominations.c.notice_to.is_not(None), nominations.c.state.in_(("草稿", "校验通过")))).mappings():
         end = r["notice_to"].last_day()
         if end < today:

@@ -19,6 +19,8 @@ _OLD_NUMBER = re.compile(r"\d{16}")
 _SHANGHAI_NUMBER = re.compile(r"\d{13}")
 _SPECIAL_NUMBER = re.compile(r"[A-Z]{2}\d{20}")
 """特级技师: two letters and twenty digits."""
+LEVEL_DIGITS = "12345"
+"""The lower digit is the higher skill."""
 NUMBERED = ("职业技能等级证书", "职业资格证书")
 """The kinds whose numbers have a known form."""
 
@@ -80,8 +82,13 @@ class Certificate(Record):
             found.append(Problem("certificate-form", "证书编号不是常见格式（字母 Y 或 S 加 21 位数字，或 16 位数字）。请对照证书；确实是这样，就在“编号说明”里写明原因。", "certificate_no"))
         if number and (digit := level_in_number(number)) and level:
             declared = codes.table("skill_level").code_of(level)
-            if declared and digit in "12345" and digit != declared:
-                found.append(warning("certificate-level-mismatch", "证书编号里的等级与填写的等级不一致，请对照证书看一眼。", "certificate_no"))
+            if declared and digit != declared:
+                said = "证书编号里的等级与填写的等级不一致，请对照证书看一眼。" if digit in LEVEL_DIGITS else f"证书编号里表示等级的一位是 {digit}，没有这一级，请对照证书看一眼。"
+                found.append(warning("certificate-level-mismatch", said, "certificate_no"))
+        if number and _SPECIAL_NUMBER.fullmatch(number) and level and level not in ("特级技师", "首席技师"):
+            found.append(warning("certificate-level-mismatch", "这样的编号是特级技师、首席技师证书的，与填写的等级不一致，请对照证书看一眼。", "certificate_no"))
+        if number and _OLD_NUMBER.fullmatch(number) and values.get("kind") == "职业技能等级证书":
+            found.append(warning("certificate-kind-mismatch", "16 位编号是职业资格证书的，职业技能等级证书是字母加 21 位数字，请对照证书看一眼。", "kind"))
         if number and issued and (year := year_in_number(number)) is not None and year != issued.year % 100:
             found.append(warning("certificate-year-mismatch", "证书编号里的年份与发证日期不一致，请对照证书看一眼。", "certificate_no"))
         return found

@@ -41,7 +41,7 @@ _SOCIAL_LEVELS = (("助理", "初级社会工作者"), ("高级", "高级社会�
 """助理社会工作师, 社会工作师 and 高级社会工作师 are the three levels of that certificate (人社部发〔2018〕25号)."""
 
 
-def _level_of(row: Mapping[str, Any]) -> str | None:
+def level_of(row: Mapping[str, Any]) -> str | None:
     """The skill level; of a social worker's certificate, which has another ladder, the one that its name says."""
     if row["kind"] == SOCIAL and not row["skill_level"]:
         return next((level for word, level in _SOCIAL_LEVELS if word in (row["occupation"] or "")), None)
@@ -50,7 +50,7 @@ def _level_of(row: Mapping[str, Any]) -> str | None:
 
 
 _PERSON = ("id", "full_name", "removed_at", "membership_event", "membership_event_date", "joined_on", "member_card_no", "household_type", "is_migrant_worker", "education", "employment_status")
-_CERTIFICATE = ("id", "member", "kind", "occupation", "skill_level", "issued_on", "removed_at", "is_verified", "entry", "training")
+_CERTIFICATE = ("id", "member", "kind", "occupation", "skill_level", "issued_on", "removed_at", "is_verified", "entry", "training", "occupation_code", "occupation_edition")
 _AT_ONCE = 500
 FIELDS = tuple(dict.fromkeys(field for fields in BASES.values() for field in fields))
 """Every field of a claim that can name its basis."""
@@ -131,7 +131,7 @@ def _certificates(connection: Connection, ids: Sequence[str] | None) -> list[Bas
         for r in rows:
             r["is_union_social_worker"] = r["member"] in full_time
     return [
-        Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", _level_of(r), r["occupation"], r["kind"], r["removed_at"] is not None, r)
+        Basis("certificate", r["id"], " ".join(p for p in (r["occupation"], r["skill_level"]) if p) or "证书", people.get(r["member"]), r["issued_on"], "发证", level_of(r), r["occupation"], r["kind"], r["removed_at"] is not None, r)
         for r in rows
     ]
 

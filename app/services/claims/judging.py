@@ -55,7 +55,7 @@ class Judge:
         self._added: dict[tuple[str, date], tuple[ClaimPolicy, ...]] = {}
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
         columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *bases.FIELDS)]
-        query = select(*columns, certificates.c.occupation, certificates.c.skill_level).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
+        query = select(*columns, *(certificates.c[name] for name in ("occupation", "skill_level", "occupation_code", "occupation_edition")), certificates.c.kind.label("certificate_kind")).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
         if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
             named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]
             theirs = select(certificates.c.id).where(certificates.c.member.in_(members))
@@ -159,14 +159,14 @@ class Judge:
         else:
             if basis.field == "patent" and self._is_claimed_elsewhere(basis, application_id):
                 found.append(Problem("same-basis", f"这个专利号已经申请过{policy.claim}，不能再用。", "patent"))
-            if policy.once_per_level and basis.field == "certificate" and basis.subject and any(r["occupation"] == basis.subject and r["skill_level"] == basis.level for r in same_kind):
+            if policy.once_per_level and basis.field == "certificate" and basis.subject and any(_same_trade(r, basis) and _level_of_rival(r) == basis.level for r in same_kind):
                 found.append(Problem("same-level", "同一工种同一等级已经申请过补贴，只能一次。", "certificate"))
             if basis.field == "member" and same_kind and policy.once_per_level:
                 found.append(Problem("once", f"本人已经申请过{policy.claim}，只能一次。", "member"))
         if basis.member and sum(1 for r in same_kind if r["applied_on"] and r["applied_on"].year == on.year) >= policy.per_person_and_year:
             found.append(Problem("year-cap", f"本人今年已申请 {policy.per_person_and_year} 次，到上限了。", "member"))
         ladder = codes.table("skill_level")
-        if policy.no_lower_after_higher and basis.level and any(r["occupation"] == basis.subject and r["skill_level"] and ladder.rank(r["skill_level"]) > ladder.rank(basis.level) for r in same_kind):
+        if policy.no_lower_after_higher and basis.level in ladder.words and any(_same_trade(r, basis) and r["skill_level"] in ladder.words and ladder.rank(r["skill_level"]) > ladder.rank(str(basis.level)) for r in same_kind):
             strict = bool(policy.limits.get("strict_ladder"))
             said = "已按更高等级申请过，不再补低等级。" if strict else "已按更高等级申请过，一般不再补低等级，请看一眼。"
             found.append(Problem("lower-after-higher", said, "certificate") if strict else warning("lower-after-higher", said, "certificate"))
@@ -177,6 +177,17 @@ class Judge:
         patents = table_of(Patent)
         others = self.connection.execute(select(patents.c.id).where(patents.c.patent_no == basis.subject, patents.c.id != basis.id)).scalars()
         return any(r["id"] != application_id and r["state"] not in DEAD_STATES for other in others for r in self._by_basis.get(("patent", other), ()))
+
+
+def _same_trade(rival: Mapping[str, Any], basis: Basis) -> bool:
+    """By the name or, where both have one of the same edition, by the occupation's code (domain 2.12a: the name may differ)."""
+    facts = basis.facts or {}
+    code, edition = facts.get("occupation_code"), facts.get("occupation_edition")
+    return rival["occupation"] == basis.subject or bool(code and (rival.get("occupation_code"), rival.get("occupation_edition")) == (code, edition))
+
+
+def _level_of_rival(rival: Mapping[str, Any]) -> str | None:
+    return bases.level_of({"kind": rival.get("certificate_kind"), "skill_level": rival["skill_level"], "occupation": rival["occupation"]})
 
 
 def _same_right(basis: Basis) -> list[tuple[str, str]]:

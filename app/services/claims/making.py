@@ -63,7 +63,8 @@ def propose_many(office: Office, wanted: Sequence[Claimable]) -> Proposed:
                 if verdict.may_claim:
                     values = _values(act, claim, basis, verdict, PartialDate.of(today))
                     made.append(act.create(SubsidyApplication, values))
-                    of = {"occupation": basis.subject, "skill_level": basis.level} if basis.field == "certificate" else {"occupation": None, "skill_level": None}
+                    facts = (basis.facts or {}) if basis.field == "certificate" else {}
+                    of = {name: facts.get(name) for name in ("occupation", "skill_level", "occupation_code", "occupation_edition")} | {"certificate_kind": basis.kind}
                     judge.learn(dict.fromkeys(f.name for f in fields_of(SubsidyApplication)) | values | of | {"id": made[-1]})
                 else:
                     refused.append((_named(basis), verdict.why_not))

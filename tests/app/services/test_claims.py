@@ -157,6 +157,17 @@ def test_those_who_may_not_are_named_with_the_reason(office: Office, add: Callab
     assert one.full_name == person(1)["full_name"] and "已过期" in why
 
 
+def test_one_occupation_under_another_name_and_a_social_workers_level_are_claimed_once(office: Office, add: Callable[..., str]) -> None:
+    who = add(Member, **person(1, **CARD))
+    common = {"member": who, "skill_level": "三级/高级工", "issued_on": PartialDate(2026, 3, 8), "is_verified": True, "kind": "职业技能等级证书", "occupation_code": "6-18-02-04", "occupation_edition": "2015"}
+    making.propose(office, add(Certificate, occupation="焊工", **common))
+    assert "same-level" in codes_of(office, add(Certificate, occupation="电焊工", **common), SKILL)
+    assert "same-level" not in codes_of(office, add(Certificate, occupation="电焊工", **{**common, "occupation_edition": None}), SKILL)
+    social = {"member": add(Member, **person(2, **CARD)), "kind": "社会工作者职业水平证书", "occupation": "社会工作师", "issued_on": PartialDate(2026, 3, 8), "is_verified": True}
+    making.propose(office, add(Certificate, **social), CAREER)
+    assert "same-level" in codes_of(office, add(Certificate, **social), CAREER)
+
+
 def test_a_unit_that_was_paid_for_the_certificate_rules_the_person_out(office: Office, add: Callable[..., str]) -> None:
     basis = ready(add, SKILL)
     with office.reading() as session:

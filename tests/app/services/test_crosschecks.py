@@ -243,7 +243,7 @@ def test_somebody_who_left_or_retired_in_a_new_record_asks_for_a_look(office: Of
     ("number", "level", "issued", "expected"),
     [
         ("S000011000123244000017", "四级/中级工", 2024, set()), ("S000011000123244000017", "三级/高级工", 2024, {"certificate-level-mismatch"}), ("S000011000123244000017", "四级/中级工", 2023, {"certificate-year-mismatch"}),
-        ("1510012003400017", "四级/中级工", 2015, set()), ("1510012003400017", "三级/高级工", 2014, {"certificate-level-mismatch", "certificate-year-mismatch"}), ("12345", "四级/中级工", 2024, {"certificate-form"}), ("AB20240000000000000001", "特级技师", 2024, set()),
+        ("1510012003400017", "四级/中级工", 2015, {"certificate-kind-mismatch"}), ("1510012003400017", "三级/高级工", 2014, {"certificate-kind-mismatch", "certificate-level-mismatch", "certificate-year-mismatch"}), ("12345", "四级/中级工", 2024, {"certificate-form"}), ("S000011000123247000017", "四级/中级工", 2024, {"certificate-level-mismatch"}), ("AB20240000000000000001", "五级/初级工", 2024, {"certificate-level-mismatch"}), ("AB20240000000000000001", "特级技师", 2024, set()),
     ],
 )
 def test_a_certificates_number_against_level_and_year(number: str, level: str, issued: int, expected: set[str]) -> None:

@@ -255,3 +255,23 @@ def test_three_parts_are_named_and_found_again_whichever_is_taken_back(office: O
     with office.reading() as session:
         due = funds.next_payment(session.connection(), claim)
     assert (due.words, due.amount) == ("第 2 笔 30%", Decimal(9_000))
+
+
+def test_a_budget_line_never_falls_below_what_was_spent_nor_is_earmarked_over_it(office: Office, line: str) -> None:
+    funds.book(office, {"booked_on": PartialDate(2026, 3, 1), "programme": "职工培训", "summary": "讲师费", "paid": Decimal(800), "budget_line": line})
+    with pytest.raises(Invalid, match="已经支出"), office.act(ActKind.EDIT, "减预算") as act:
+        act.change(BudgetLine, line, {"amount": Decimal(799)})
+    with office.act(ActKind.EDIT, "减预算") as act:
+        act.change(BudgetLine, line, {"amount": Decimal(800), "earmark": None})
+    with office.act(ActKind.EDIT, "加预算") as act:
+        act.change(BudgetLine, line, {"amount": Decimal(900)})
+    funds.book(office, {"booked_on": PartialDate(2026, 3, 1), "programme": "其他", "summary": "茶水", "paid": Decimal(10), "budget_line": line})
+    with pytest.raises(Invalid, match="先冲销"), office.act(ActKind.EDIT, "专款") as act:
+        act.change(BudgetLine, line, {"earmark": funds.TRAINING_ONLY})
+
+
+@pytest.mark.parametrize(("values", "code"), [({"booked_on": PartialDate(2031, 1, 1)}, "other-year"), ({"budget_line": None}, "no-line"), ({}, None)])
+def test_a_booking_of_another_year_or_of_no_line_is_pointed_out(office: Office, line: str, values: dict[str, Any], code: str | None) -> None:
+    with office.vault.engine.connect() as connection:
+        found = funds.doubts(connection, {"booked_on": PartialDate(2026, 3, 1), "programme": "职工培训", "paid": Decimal(1), "budget_line": line, **values})
+    assert [p.code for p in found] == ([code] if code else [])
