@@ -37,7 +37,7 @@ def _values(lecture: Lecture) -> dict[str, Any]:
 
 def _form(office: Office, lecture: Lecture, code: str) -> dict[str, Any]:
     starts = f"{lecture.starts_at.astimezone():%Y%m%d}-" if lecture.starts_at else ""
-    return {"no": f"{code}-{starts}{lecture.id[-4:].upper()}", "printed_on": office.clock().astimezone().date(), "digest": paperwork.digest_of(lecture)}
+    return {"no": f"{code}-{starts}{lecture.id[-4:].upper()}", "printed_on": office.clock().astimezone().date(), "digest": paperwork.digest_of(lecture), "record": lecture.id[-8:]}
 
 
 def _sessions(session: Session, lecture: Lecture) -> list[LectureSession]:

@@ -57,12 +57,12 @@ def test_the_earliest_last_day_has_just_enough_working_days(first: date, count: 
 
 def test_a_nomination_is_printed_only_after_its_notice(office: Office, add: Callable[..., str]) -> None:
     who = add(Member, **person(1))
-    short = add(Nomination, kind="首都劳动奖章", member=who, notice_from=PartialDate(2026, 11, 9), notice_to=PartialDate(2026, 11, 12))
+    short = add(Nomination, kind="首都劳动奖章", member=who, notice_from=PartialDate(2026, 11, 9), notice_to=PartialDate(2026, 11, 12), worker_kind="一线职工")
     good = add(Nomination, kind="首都劳动奖章", member=who, notice_from=PartialDate(2026, 11, 9), notice_to=PartialDate(2026, 11, 13))
     with pytest.raises(Invalid, match="最早到 2026-11-13"):
         form_jobs.job_named(office, "nomination", [short])
     assert form_jobs.job_named(office, "nomination", [good]).pdf.startswith(b"%PDF")
-    assert form_jobs.job_named(office, "consultation", [short]).pdf.startswith(b"%PDF")  # opinions are asked before
+    assert form_jobs.job_named(office, "consultation_worker", [short]).pdf.startswith(b"%PDF")  # opinions are asked before
 
 
 def test_hardship_is_seen_by_nobody_until_the_administrator_lets_somebody(office: Office) -> None:
