@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from reportlab.lib.utils import ImageReader
@@ -274,7 +275,8 @@ def table(run: Run, block: Mapping[str, Any], context: Context, rows: Sequence[A
     run.line(run.left, y, run.right, y)
     if block.get("subtotal"):
         y -= height
-        page = {"count": len(rows), "up_to_here": min(offset + len(rows), offset + per_page)}
+        page: dict[str, Any] = {"count": len(rows), "up_to_here": min(offset + len(rows), offset + per_page)}
+        page |= {f"sum_{name}": sum((Decimal(str(row[name] or 0)) for row in rows), Decimal(0)) for name in block.get("sums", ())}
         _value(run, fill(block["subtotal"], {**context, "page": page}), run.left, y, run.width, height)
     run.canvas.setLineWidth(OUTER)
     run.canvas.rect(run.left, y, run.width, top - y)

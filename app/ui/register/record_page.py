@@ -20,7 +20,7 @@ from app.ui.text import tr
 from app.ui.theme import px
 from app.ui.widgets import Banner, Card, button, clear, label, row
 from db.fields import Reference
-from db.journal import Deed
+from db.journal import ERASED, Deed
 from db.problems import Problem, UserError
 from db.record import Record, field_of, fields_of, values_of
 from db.registers import Member
@@ -268,6 +268,8 @@ def said(register: type[Record], deed: str, changes: str) -> str:
     """A journal row in words; sensitive values stay masked."""
     if deed != Deed.CHANGE:
         return {"create": tr("登记"), "remove": tr("删除"), "restore": tr("恢复"), "show": tr("查看了号码")}.get(deed, deed)
+    if changes == ERASED:
+        return tr("（已清除）")
     parts = []
     for name, (old, new) in json.loads(changes).items():
         f = field_of(register, name)

@@ -106,13 +106,13 @@ def test_change_many_says_how_many_before(window: MainWindow, members: RegisterP
     def fill(dialog: ChangeManyDialog) -> None:
         assert dialog.column.currentText() == "技能等级"
         assert dialog.editor is not None
-        dialog.editor.set_text("高级工")
+        dialog.editor.set_text("特级技师")
 
     answer(ChangeManyDialog, fill)
     dialogs = answer(ChangeDialog)
     members.edits.change_many()
     assert dialogs[-1].summary.text() == "3 人会改。"
-    assert values(window.office, "skill_level", *ids) == ["三级/高级工"] * 3
+    assert values(window.office, "skill_level", *ids) == ["特级技师"] * 3
 
 
 def test_find_and_replace_over_what_is_shown(window: MainWindow, members: RegisterPage, answer: Any) -> None:
