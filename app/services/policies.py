@@ -141,6 +141,15 @@ def change(office: Office, policy_id: str, **changed: Any) -> str:
     return str(made["id"])
 
 
+def add_share(office: Office, policy_id: str, share: int, valid_from: str) -> str:
+    """A row of one's own that is paid on top of another, as so many parts of a hundred of it (房山 2016: 1:1); its id."""
+    with office.vault.engine.connect() as connection:
+        row = next(r for r in rows_of(connection, "policy") if r["id"] == policy_id)
+    made = f"{base_of(policy_id)}-PT"
+    keep_own(office, "policy", {**row, "id": made, "title": f"{row['title']}（配套）", "scope": "own", "source": "本工会定", "valid_from": valid_from, "adds": True, "share": share})
+    return made
+
+
 def drop(office: Office, kind: str, row: Mapping[str, Any]) -> None:
     """Take a row of the administrator's own away. UserError for a policy by which claims were judged: they keep it."""
     if kind == "policy":

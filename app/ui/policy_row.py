@@ -99,10 +99,41 @@ class Part:
     height: int = 0
     hint: str = ""
     only_with: bool = False
+    fixed: bool = False
+    """Shown, not changed here."""
 
 
 def _as_pair(value: Any) -> str:
     return " ".join(str(n) for n in value or ())
+
+
+def _yes_or_no(value: Any) -> str:
+    return tr("是") if value else tr("否")
+
+
+def _yes(text: str) -> bool:
+    """UserError where it is neither yes nor no."""
+    if text.strip() not in (tr("是"), tr("否")):
+        raise UserError(tr("这里填“是”或“否”。"))
+    return text.strip() == tr("是")
+
+
+def _holder(text: str) -> str:
+    """UserError where it is neither a person's nor a collective's."""
+    if text.strip() not in HOLDERS:
+        raise UserError(tr("这里填{words}。").format(words="、".join(HOLDERS)))
+    return text.strip()
+
+
+HOLDERS = ("个人", "集体", "都可以")
+
+
+def _as_words(value: Any) -> str:
+    return "、".join(value or ())
+
+
+def _words_of(text: str) -> list[str]:
+    return [word.strip() for word in text.replace("，", "、").replace(",", "、").split("、") if word.strip()]
 
 
 PARTS: tuple[Part, ...] = (
@@ -113,9 +144,19 @@ PARTS: tuple[Part, ...] = (
     Part("每人每年几次", "policy", "per_person_and_year", str, _whole),
     Part("等级和金额", "policy", "levels", lambda v: "\n".join(f"{x['level'] or tr(ANY_LEVEL)} {x['amount']}" for x in v or ()), _levels, 130, "一行一个：三级/高级工 2000"),
     Part("其他条件", "policy", "limits", lambda v: "\n".join(f"{tr(policies.LIMITS.get(name, name))} {number}" for name, number in (v or {}).items()), _limits, 96, "一行一个：决赛前几名 10", only_with=True),
+    Part("同一等级只给一次", "policy", "once_per_level", _yes_or_no, _yes),
+    Part("给过高等级不再给低的", "policy", "no_lower_after_higher", _yes_or_no, _yes),
+    Part("算哪些证书", "policy", "kinds", _as_words, _words_of, hint="用顿号分开；空着就不看种类"),
+    Part("不能和哪些同时用", "policy", "excludes", _as_words, _words_of, hint="别的补贴的名称，用顿号分开"),
+    Part("认哪些学历", "policy", "lists", lambda v: _as_words((v or {}).get("educations")), lambda text: {"educations": _words_of(text)}, only_with=True),
     Part("分几次给（%）", "policy", "parts", lambda v: _as_pair(v or (100,)), _parts, hint="100，或者 60 40"),
     Part("另加的比例（%）", "policy", "share", lambda v: str(v or 0), _whole, only_with=True),
     Part("承诺的文字", "pledge", "text", lambda v: str(v).strip(), _words, 190),
+    Part("发给谁", "honour", "holder", str, _holder, hint="个人、集体，都可以就写“都可以”"),
+    Part("级别", "honour", "level", lambda v: str(v or ""), str.strip, hint="几级都有就空着"),
+    Part("由谁授予", "honour", "issuer", _as_words, _words_of, hint="名称里要有的字，用顿号分开；不查就空着"),
+    Part("现有的词", "code", "words", _as_words, lambda _text: None, 150, fixed=True),
+    Part("加一个词", "code", "term", lambda _v: "", _words, hint="加了以后就能在这张表里选；去掉一个词要区里来做"),
     Part("照片宽高（毫米）", "photo", "frame_mm", _as_pair, _pair),
     Part("至少多少像素（宽 高）", "photo", "least_pixels", _as_pair, _pair),
     Part("多少 KB（从 到）", "photo", "kilobytes", _as_pair, _pair),
@@ -143,6 +184,7 @@ class RowForm:
             field.setPlaceholderText(tr(part.hint))
             field.setToolTip(tr(part.hint))
             field.setAccessibleName(tr(part.words))
+            field.setReadOnly(part.fixed)
             layout.addRow(tr(part.words), field)
             self.fields[part] = field
 
@@ -162,7 +204,7 @@ class RowForm:
 
     def changes(self) -> dict[str, Any]:
         """What the fields say. UserError where one cannot be read."""
-        return {part.key: part.read(text_of(field)) for part, field in self.fields.items() if field.property("mine")}
+        return {part.key: part.read(text_of(field)) for part, field in self.fields.items() if field.property("mine") and not part.fixed}
 
 
 def text_of(field: QWidget) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped
 from db.fields import JSON_TEXT, TEXT, Pii, field
 from db.record import Record
 
-ITEM_KINDS = {"lecture-plan": "讲座计划", "target": "年度指标", "policy": "补贴政策", "purpose": "报送用途", "code": "代码表", "form": "表格", "rule": "规则数值", "pledge": "承诺文字", "photo": "照片要求"}
+ITEM_KINDS = {"lecture-plan": "讲座计划", "target": "年度指标", "policy": "补贴政策", "purpose": "报送用途", "code": "代码表", "form": "表格", "rule": "规则数值", "pledge": "承诺文字", "photo": "照片要求", "honour": "荣誉称号"}
 
 
 class DistrictItem(Record):

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDate, QDateTime
-from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFileDialog, QFormLayout, QLineEdit, QMessageBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFileDialog, QFormLayout, QLineEdit, QMessageBox, QVBoxLayout, QWidget
 
 from app.receiver import items
 from app.receiver.district import Receiver
 from app.receiver.items import Item
 from app.receiver.ui.parts import Column, DistrictPage, Grid, day
-from app.services.exchange.items import shipped_rows
+from app.services.exchange.items import key_of, shipped_rows
 from app.ui.dialog import FramedDialog
+from app.ui.policy_row import RowForm
 from app.ui.text import tr
 from app.ui.widgets import QuietCombo, button, label, row
 from db import codes
@@ -94,72 +95,77 @@ class LectureDialog(ItemDialog):
         return {"topic": self.topic.text().strip(), "starts_at": starts.isoformat(), "place": self.place.text().strip(), "seats": self.seats.text().strip()}
 
 
-class TargetDialog(ItemDialog):
+class RowDialog(ItemDialog):
+    """A dated row of policy: one of those that the program brings, or one that went down before, with other values from a day on."""
+
+    kind = ""
+
+    def ask(self) -> None:
+        self.which = QuietCombo()
+        self.which.setAccessibleName(tr("哪一条"))
+        for row_ in ([self.old] if self.old else shipped_rows(self.kind)):
+            self.which.addItem(str(row_["title"]), dict(row_))
+        self.form.addRow(tr("哪一条"), self.which)
+        if self.kind == "policy":
+            self.id = self.line(tr("编号"))
+            self.name = self.line(tr("名称"))
+        self.begins = self.day_of(tr("从哪天起"), str(self.old.get("valid_from", f"{date.today().year}-01-01")))
+        self.values = RowForm(self.form)
+        self.source = self.line(tr("文号依据"), str(self.old.get("source", "")))
+        self.which.currentIndexChanged.connect(lambda _n: self._chosen())
+        self._chosen()
+
+    def _chosen(self) -> None:
+        row_ = self.which.currentData()
+        if self.kind == "policy":
+            self.id.setText(str(row_["id"]) if self.old else f"{str(row_['id']).partition('-')[0]}-CY{date.today().year}")
+            self.name.setText(str(row_["title"]))
+        self.values.show(self.kind, row_)
+
+    @property
+    def key(self) -> str:
+        return key_of(self.kind, {**self.which.currentData(), **({"id": self.id.text().strip()} if self.kind == "policy" else {}), "valid_from": self.begins.date().toString("yyyy-MM-dd")})
+
+    @property
+    def body(self) -> dict[str, Any]:
+        named = {"id": self.id.text().strip(), "title": self.name.text().strip()} if self.kind == "policy" else {}
+        return {**self.which.currentData(), **named, "scope": "district", "source": self.source.text().strip(), "valid_from": self.begins.date().toString("yyyy-MM-dd"), **self.values.changes()}
+
+
+class TargetDialog(RowDialog):
     """What one office should reach in a year."""
 
-    title = tr("年度指标")
-
-    def ask(self) -> None:
-        old = self.old
-        self.count = QuietCombo()
-        self.count.setAccessibleName(tr("数什么"))
-        for row_ in shipped_rows("target"):
-            self.count.addItem(str(row_["title"]), row_)
-        self.form.addRow(tr("数什么"), self.count)
-        self.wanted = QSpinBox()
-        self.wanted.setRange(1, 1_000_000)
-        self.wanted.setValue(int(old.get("wanted", 1)))
-        self.wanted.setAccessibleName(tr("每个单位"))
-        self.form.addRow(tr("每个单位"), self.wanted)
-        self.source = self.line(tr("依据"), str(old.get("source", "")))
-        self.begins = self.day_of(tr("从哪天起"), str(old.get("valid_from", f"{date.today().year}-01-01")))
-        if old:
-            self.count.setCurrentIndex(max(next((n for n in range(self.count.count()) if self.count.itemData(n)["count"] == old["count"]), 0), 0))
-
-    @property
-    def key(self) -> str:
-        return str(self.count.currentData()["count"])
-
-    @property
-    def body(self) -> dict[str, Any]:
-        chosen = self.count.currentData()
-        return {"count": chosen["count"], "title": chosen["title"], "unit": chosen["unit"], "wanted": self.wanted.value(), "source": self.source.text().strip(), "valid_from": self.begins.date().toString("yyyy-MM-dd")}
+    title, kind = tr("年度指标"), "target"
 
 
-class PolicyDialog(ItemDialog):
-    """Amounts, window and caps of the skill subsidy, from a day on."""
+class PolicyDialog(RowDialog):
+    """Amounts, window, caps and conditions of a claim, from a day on."""
 
-    title = tr("补贴政策")
+    title, kind = tr("补贴政策"), "policy"
 
-    def ask(self) -> None:
-        before = self.old
-        self._old = dict(before or shipped_rows("policy")[0])
-        self.id = self.line(tr("编号"), str(self._old["id"]) if before else f"BT-{date.today().year}")
-        self.name = self.line(tr("名称"), str(self._old["title"]))
-        self.source = self.line(tr("文号依据"), str(self._old["source"]) if before else "")
-        self.begins = self.day_of(tr("从哪天起"), str(self._old["valid_from"]) if before else f"{date.today().year}-01-01")
-        self.months = self._number(tr("发证后几个月内可申请"), int(self._old["window_months"]), 120)
-        self.cap = self._number(tr("每人每年最多几次"), int(self._old["per_person_and_year"]), 20)
-        self.amounts = {str(level["level"]): self._number(tr("{level}（元）").format(level=level["level"]), int(level["amount"]), 1_000_000) for level in self._old["levels"]}
 
-    def _number(self, title: str, value: int, most: int) -> QSpinBox:
-        made = QSpinBox()
-        made.setRange(0, most)
-        made.setValue(value)
-        made.setAccessibleName(title)
-        self.form.addRow(title, made)
-        return made
+class RuleDialog(RowDialog):
+    """A single number that rules ask for."""
 
-    @property
-    def key(self) -> str:
-        return self.id.text().strip()
+    title, kind = tr("规则数值"), "rule"
 
-    @property
-    def body(self) -> dict[str, Any]:
-        return {
-            **self._old, "id": self.key, "title": self.name.text().strip(), "source": self.source.text().strip(), "scope": "district", "valid_from": self.begins.date().toString("yyyy-MM-dd"),
-            "window_months": self.months.value(), "per_person_and_year": self.cap.value(), "levels": [{"level": level, "amount": amount.value()} for level, amount in self.amounts.items() if amount.value()],
-        }
+
+class PledgeDialog(RowDialog):
+    """What applicants sign for."""
+
+    title, kind = tr("承诺文字"), "pledge"
+
+
+class PhotoDialog(RowDialog):
+    """What a portrait photograph must be."""
+
+    title, kind = tr("照片要求"), "photo"
+
+
+class HonourDialog(RowDialog):
+    """What an honour is: whose, of which level, given by whom."""
+
+    title, kind = tr("荣誉称号"), "honour"
 
 
 class CodeDialog(ItemDialog):
@@ -187,7 +193,7 @@ class CodeDialog(ItemDialog):
         return {"table": self.table.currentData(), "term": self.term.text().strip(), "aliases": [a.strip() for a in self.aliases.text().split("、") if a.strip()]}
 
 
-DIALOGS: Mapping[str, type[ItemDialog]] = {"lecture-plan": LectureDialog, "target": TargetDialog, "policy": PolicyDialog, "code": CodeDialog}
+DIALOGS: Mapping[str, type[ItemDialog]] = {"lecture-plan": LectureDialog, "target": TargetDialog, "policy": PolicyDialog, "rule": RuleDialog, "pledge": PledgeDialog, "photo": PhotoDialog, "honour": HonourDialog, "code": CodeDialog}
 
 
 def said(item: Item) -> str:
@@ -202,6 +208,14 @@ def said(item: Item) -> str:
             return tr("{title}：每个单位 {wanted} {unit}，{source}").format(**body)
         case "policy":
             return "，".join(f"{level['level']} {level['amount']}" for level in body["levels"]) + f"；{body['source']}"
+        case "rule":
+            return f"{body['title']} {body['value']}；{body['source']}"
+        case "pledge":
+            return f"{body['title']}：{body['text']}"
+        case "photo":
+            return tr("{title}：{wide}×{high} 毫米，{source}").format(title=body["title"], wide=body["frame_mm"][0], high=body["frame_mm"][1], source=body["source"])
+        case "honour":
+            return tr("{title}：发给{holder}，{level}").format(title=body["title"], holder=body["holder"], level=body["level"] or tr("几级都有"))
         case "form":
             return tr("{n} 字").format(n=len(str(body["toml"])))
     return json.dumps(body, ensure_ascii=False)[:120]
@@ -218,7 +232,7 @@ class DownPage(DistrictPage):
         self.edit_button = button(tr("修改…"), self._edit, icon_name="pencil")
         self.drop_button = button(tr("收回…"), self._ask_drop, danger=True)
         self.body.addWidget(label(tr("这里的内容随每个单位的下一份回执下去，整套替换上一次的。"), "secondary", wrap=True))
-        makers = [button(title, partial(self._make, kind), icon_name="plus") for kind, title in (("lecture-plan", tr("讲座")), ("target", tr("指标")), ("policy", tr("补贴政策")), ("code", tr("代码")))]
+        makers = [button(title, partial(self._make, kind), icon_name="plus") for kind, title in (("lecture-plan", tr("讲座")), ("target", tr("指标")), ("policy", tr("补贴政策")), ("rule", tr("规则数值")), ("pledge", tr("承诺")), ("photo", tr("照片")), ("honour", tr("荣誉")), ("code", tr("代码")))]
         self.body.addLayout(row(*makers, button(tr("表格…"), self._ask_form, icon_name="plus"), None))
         self.body.addWidget(self.grid, 1)
         self.body.addLayout(row(None, self.drop_button, self.edit_button))
@@ -239,11 +253,12 @@ class DownPage(DistrictPage):
         dialog = DIALOGS[kind](self, before.body if before else None)
         while dialog.exec():
             try:
-                items.put(self.receiver, kind, dialog.key, dialog.body)
+                key, body = dialog.key, dialog.body
+                items.put(self.receiver, kind, key, body)
             except UserError as e:
                 dialog.banner.say(str(e))
                 continue
-            if before is not None and before.key != dialog.key:
+            if before is not None and before.key != key:
                 items.put(self.receiver, kind, before.key, None)
             self.banner.say(tr("已记下，随各单位的下一份回执下去。"), "good")
             self.arrived()

@@ -87,9 +87,9 @@ def _shipped() -> dict[str, list[dict[str, Any]]]:
 
 
 def use_codes(connection: Connection) -> None:
-    """Let the district's words stand in the code tables."""
+    """Let the administrator's and the district's words stand in the code tables."""
     more: dict[str, list[codes.Term]] = {}
-    for row in from_above(connection, "code").values():
+    for row in {**_kept(connection, OWN + "code"), **from_above(connection, "code")}.values():
         aliases = row.get("aliases")
         more.setdefault(row["table"], []).append(codes.Term(row["term"], row.get("code"), tuple(a for a in aliases if isinstance(a, str)) if isinstance(aliases, list) else ()))
     codes.use(more)
@@ -159,6 +159,8 @@ def newest(rows: Sequence[dict[str, Any]], day: date) -> dict[str, Any] | None:
 
 def key_of(kind: str, row: Mapping[str, Any]) -> str:
     """What a row of one's own is kept under: its name and, of a dated kind, the day from which it holds."""
+    if kind == "code":
+        return f"{row['table']} {row['term']}"
     name = str(row[_SHIPPED_KEY[kind]])
     return f"{name} {row['valid_from']}" if kind in DATED else name
 
@@ -168,13 +170,16 @@ def own_rows(connection: Connection, kind: str) -> dict[str, dict[str, Any]]:
     return _kept(connection, OWN + kind)
 
 
+_ACTS = {"form": "改表格", "code": "加代码"}
+
+
 def keep_own(office: "Office", kind: str, row: Mapping[str, Any]) -> None:
     """Write a row of the administrator's own, in place of the one of its key. UserError where it cannot be used."""
     office.administrators_only()
     if said := problem_of(kind, row):
         raise UserError(said)
     key = key_of(kind, row)
-    with office.act(ActKind.EDIT, f"{'改表格' if kind == 'form' else '修改政策'}：{row['title']}") as act:
+    with office.act(ActKind.EDIT, f"{_ACTS.get(kind, '修改政策')}：{row['title']}") as act:
         there = _own_id(act.connection, kind, key)
         values = {"kind": OWN + kind, "key": key, "body": json.dumps(row, ensure_ascii=False, sort_keys=True)}
         put(act, there, values)

@@ -131,6 +131,8 @@ class ChoiceEditor(Editor):
         line = self.combo.lineEdit()
         assert line is not None
         line.setPlaceholderText(f.hint or tr("选择或输入"))
+        if table is not None and "拟" in table.source:
+            self.combo.setToolTip(tr("这张表的来源：{source}").format(source=table.source))
         line.editingFinished.connect(self.judge)
         self._place(self.combo)
 

@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.receiver import decisions, offices, overview
+from app.receiver import decisions, items, offices, overview
 from app.receiver.district import Receiver
 from app.receiver.inbox import State
 from app.receiver.ui.claims_page import AmountDialog, ClaimsPage, WaitingPage
-from app.receiver.ui.down_page import DownPage
+from app.receiver.ui.down_page import DIALOGS, DownPage, RowDialog
 from app.receiver.ui.inbox_page import EnrolDialog, InboxPage
 from app.receiver.ui.offices_page import OfficesPage
 from app.receiver.ui.overview_page import OverviewPage, RecordsPage
@@ -143,6 +143,21 @@ def test_items_are_put_and_taken_back(window: DistrictWindow) -> None:
     assert page.put("lecture-plan", "x", {"topic": "题", "starts_at": "2027-01-01T14:00:00+08:00", "place": "某处"})
     assert not page.put("policy", "x", {"id": "x"}) and "没有填或写错了" in page.banner.text.text()
     assert page.put("lecture-plan", "x", None) and page.grid.items[0].body is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind, dialog in DIALOGS.items() if issubclass(dialog, RowDialog)])
+def test_every_row_of_policy_can_be_sent_down_with_other_values(window: DistrictWindow, qtbot: Any, kind: str) -> None:
+    dialog = DIALOGS[kind]()
+    assert isinstance(dialog, RowDialog)
+    qtbot.addWidget(dialog)
+    for place in range(dialog.which.count()):
+        dialog.which.setCurrentIndex(place)
+        dialog.source.setText("朝工发〔2026〕1号")
+        items.put(window.receiver, kind, dialog.key, dialog.body)
+    assert len(items.all_items(window.receiver, kind)) == dialog.which.count()
+    again = DIALOGS[kind](before=items.all_items(window.receiver, kind)[0].body)
+    qtbot.addWidget(again)
+    assert again.key == items.all_items(window.receiver, kind)[0].key
 
 
 @pytest.mark.parametrize(("name", "scale"), [("dark", 1.0), ("light", 2.0)])

@@ -146,6 +146,55 @@ def test_a_new_rule_is_shown_and_the_old_one_says_that_it_ended(window: MainWind
     assert len(texts) == 2 and "后来改过" in texts[0] and "后来改过" not in texts[1]
 
 
+def test_a_pledge_a_photo_rule_an_honour_and_a_word_are_set_and_taken_away(window: MainWindow, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.services import policies, portrait
+    from app.services.exchange import items
+    from app.ui import policies as shown
+    from db import codes
+
+    office, today = window.office, window.office.clock().astimezone().date()
+    dialog = PoliciesDialog(window, office)
+    qtbot.addWidget(dialog)
+    for kind, name, words, text in (("pledge", "subsidy_application", "承诺的文字", "我保证。"), ("photo", "证件照", "照片宽高（毫米）", "35 45"), ("honour", "朝阳能手", "由谁授予", "朝阳区总工会"), ("target", "lectures", "每个单位", "3")):
+        dialog.choose(kind, name)
+        assert dialog.away.isHidden()
+        write(dialog.form[words], text)
+        dialog.source.setText("本工会定")
+        dialog.save()
+        assert text_of(dialog.form[words]) == text and not dialog.away.isHidden()
+    with office.vault.engine.connect() as connection:
+        assert policies.dated(connection, "pledge", ["subsidy_application"], today) == {"subsidy_application": "我保证。"}
+        rule = portrait.rule_on(connection, "证件照", today)
+        assert rule is not None and rule.frame == (35, 45)
+        row = items.row_on(connection, "honour", "朝阳能手", today)
+        assert row is not None and row["issuer"] == ["朝阳区总工会"]
+    monkeypatch.setattr(shown, "sure", lambda *_: True)
+    dialog.choose("pledge", "subsidy_application")
+    dialog.drop()
+    with office.vault.engine.connect() as connection:
+        assert "我保证" not in policies.dated(connection, "pledge", ["subsidy_application"], today)["subsidy_application"]
+    dialog.choose("code", "skill_level")
+    assert "三级/高级工" in text_of(dialog.form["现有的词"]) and dialog.source.isHidden()
+    write(dialog.form["加一个词"], "厂内技师")
+    dialog.save()
+    assert "厂内技师" in codes.table("skill_level").labels
+    codes.use({})
+
+
+def test_an_employers_own_share_is_paid_on_top(window: MainWindow, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.services import policies
+    from app.ui import policies as shown
+
+    dialog = PoliciesDialog(window, window.office)
+    qtbot.addWidget(dialog)
+    dialog.choose("policy", "ZT-2022")
+    monkeypatch.setattr(shown.QInputDialog, "getInt", lambda *_: (100, True))
+    dialog.add_share()
+    with window.office.vault.engine.connect() as connection:
+        added = policies.added_on(connection, window.office.clock().astimezone().date(), "职业发展助推")
+    assert [(p.id, p.share, p.adds) for p in added] == [("ZT-2022-PT", 100, True)] and dialog.share.isHidden()
+
+
 def test_places_and_parts_of_a_policy_are_set_by_the_administrator(window: MainWindow, qtbot: Any) -> None:
     from app.services import policies
 
