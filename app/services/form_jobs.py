@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.orm import Session
 
 from app.printing import engine, template
-from app.services import files, notices, paperwork, policies
+from app.services import crosschecks, files, notices, paperwork, policies
 from app.services.claims import making
 from app.services.exchange import items
 from app.services.office import Office, stamp
@@ -28,7 +28,7 @@ from db.dates import PartialDate
 from db.office_tables import Printed
 from db.problems import Problem, UserError
 from db.record import Record, fields_of, new_id, values_of
-from db.registers import HardshipCase, Member, Nomination, SubsidyApplication, register_named
+from db.registers import HardshipCase, Member, Nomination, Studio, SubsidyApplication, register_named
 from db.registers.claims import SKILL
 
 _PRINTED = cast(Table, Printed.__table__)
@@ -106,7 +106,19 @@ def _notice_first(register: type[Record], office: Office, record_id: str) -> Non
         raise Invalid([p for p in problems if p.is_error])
 
 
-_ASKED_FIRST: Mapping[str, Callable[[Office, str], None]] = {"nomination": partial(_notice_first, Nomination), "hardship_form": partial(_notice_first, HardshipCase)}
+def _team_first(office: Office, studio: str) -> None:
+    """Invalid while a studio that is declared has no leader, or too small a team."""
+    today = office.clock().astimezone().date()
+    with office.vault.engine.connect() as connection:
+        table = Studio.__table__
+        row = connection.execute(select(table.c.leader).where(table.c.id == studio)).one()
+        problems = [] if row.leader else [Problem("no-leader", "工作室还没有填领军人，不能申报。", "leader")]
+        problems += crosschecks.studio_team(connection, studio, today)
+    if problems:
+        raise Invalid(problems)
+
+
+_ASKED_FIRST: Mapping[str, Callable[[Office, str], None]] = {"nomination": partial(_notice_first, Nomination), "nomination_report": partial(_notice_first, Nomination), "hardship_form": partial(_notice_first, HardshipCase), "studio_declaration": _team_first}
 """Forms that must not leave the house before something is in order; every claim is judged."""
 
 

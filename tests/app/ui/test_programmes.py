@@ -15,7 +15,7 @@ from app.services.claims import making
 from app.services.exchange import items
 from app.services.listing import Query
 from app.services.office import Office
-from app.services.records import ActKind
+from app.services.records import ActKind, Invalid
 from app.ui import programmes
 from app.ui.charts import BarChart
 from app.ui.claims_dialog import ClaimsDialog
@@ -141,8 +141,10 @@ def test_every_form_of_a_register_prints_from_real_records(office: Office, one_o
     guarded.let(office, office.user.name, may=True)
     with office.act(ActKind.EDIT, "x") as act:
         from db.dates import PartialDate
-        from db.registers import HardshipCase, Nomination
+        from db.registers import HardshipCase, Nomination, StudioMember
 
+        for name in ("成员甲", "成员乙", "成员丙"):
+            act.create(StudioMember, {"studio": one_of_each["innovation_studio"], "full_name": name})
         for register in (Nomination, HardshipCase):
             act.change(register, one_of_each[register.__tablename__], {"notice_from": PartialDate(2026, 11, 9), "notice_to": PartialDate(2026, 11, 13)})
     ids = [one_of_each[made.register]]
@@ -152,6 +154,11 @@ def test_every_form_of_a_register_prints_from_real_records(office: Office, one_o
     done = form_jobs.job(office, made, ids)
     assert done.pdf.startswith(b"%PDF")
     form_jobs.was_printed(office, done)
+
+
+def test_a_studio_without_a_team_is_not_declared(office: Office, one_of_each: dict[str, str]) -> None:
+    with pytest.raises(Invalid, match="3 人以上"):
+        form_jobs.job_named(office, "studio_declaration", [one_of_each["innovation_studio"]])
 
 
 def test_a_figure_leads_down_to_its_records_and_back(window: MainWindow) -> None:
@@ -227,7 +234,6 @@ def test_a_class_is_filled_from_the_roster_and_sits_at_the_door(window: MainWind
 def test_a_booking_typed_on_the_page_is_held_to_its_budget(window: MainWindow) -> None:
     from decimal import Decimal
 
-    from app.services.records import Invalid
     from db.dates import PartialDate
     from db.registers import BudgetLine
 
