@@ -18,7 +18,7 @@ from app.services.roster.intake import journal_end
 from db.fields import cell_text
 from db.problems import Problem, UserError
 from db.record import Record, field_of, fields_of
-from db.registers import Member
+from db.registers import Member, register_named
 
 _NUMBERING = ("序号", "编号", "NO", "No")
 HEADER_WITHIN = 20
@@ -27,6 +27,8 @@ _WHO = ("id_number", "employee_no", "member_card_no", "mobile", "full_name")
 """The member's own columns that say which member is meant, the surest first."""
 PERSON = "person:"
 """Before the name of a column that says which member is meant."""
+THROUGH = "through:"
+"""Before the name of a column that says which of the member's records in another register is meant: the trade of her entry."""
 _ENDS = ("合计", "小计", "总计", "共计", "注：", "注:", "备注：", "说明：", "填表人", "审核人", "制表", "填报单位")
 
 
@@ -63,6 +65,9 @@ def columns_of(register: type[Record], rows: Sequence[Sequence[Any]]) -> Columns
     """The row among the first that names the most columns; None where none names two."""
     own = {_key(word): f.name for f in reversed(fields_of(register)) if not f.decided_above for word in (*f.aliases, f.label)}
     reference = member_field(register)
+    if reference is None and (way := through(register)) is not None:
+        reference, target = way
+        own = {_key(word): f"{THROUGH}{f.name}" for f in reversed(fields_of(target)) if not f.kind.refers_to and any(f.name in key for key in target.keys) for word in (*f.aliases, f.label)} | own
     people = {_key(word): name for name in _WHO for word in (field_of(Member, name).label, *field_of(Member, name).aliases)} if reference else {}
     best: Columns | None = None
     for number, row in enumerate(rows[:HEADER_WITHIN]):
@@ -80,6 +85,14 @@ def member_field(register: type[Record]) -> str | None:
     return next((f.name for f in fields_of(register) if f.kind.refers_to == Member.__tablename__), None)
 
 
+def through(register: type[Record]) -> tuple[str, type[Record]] | None:
+    """For a register that names nobody itself: its field that refers to one that does. A score is of an entry, and the entry is somebody's."""
+    for f in fields_of(register):
+        if f.required and f.kind.refers_to and (target := register_named(f.kind.refers_to)).with_member and member_field(target) is not None:
+            return f.name, target
+    return None
+
+
 def _key(text: str) -> str:
     """A heading without spaces, line breaks, stars and what stands in brackets behind it."""
     plain = "".join(text.split()).strip("*＊：:")
@@ -92,7 +105,8 @@ def _texts(register: type[Record], columns: Columns, row: Sequence[str]) -> dict
     if not first or first.startswith(_ENDS):
         return None
     texts = {name: row[n].strip() for n, name in columns.fields.items() if n < len(row)}
-    if columns.people and (reference := member_field(register)) is not None and not texts.get(reference):
+    reference = member_field(register) or (way[0] if (way := through(register)) is not None else None)
+    if columns.people and reference is not None and not texts.get(reference):
         texts |= {f"{PERSON}{name}": row[n].strip() for n, name in columns.people.items() if n < len(row) and row[n].strip()}
         texts.setdefault(reference, "")
     return texts if any(texts.values()) else None
@@ -100,9 +114,16 @@ def _texts(register: type[Record], columns: Columns, row: Sequence[str]) -> dict
 
 def _line(session: Session, register: type[Record], planner: Planner, texts: dict[str, str], fixed: Mapping[str, Any], seen: set[tuple[Any, ...]]) -> Line:
     said = {name.removeprefix(PERSON): text for name, text in texts.items() if name.startswith(PERSON)}
-    texts = {name: text for name, text in texts.items() if not name.startswith(PERSON)}
+    more = {name.removeprefix(THROUGH): text for name, text in texts.items() if name.startswith(THROUGH)}
+    texts = {name: text for name, text in texts.items() if not name.startswith((PERSON, THROUGH))}
     who, problem = _member(session, said) if said else (None, None)
     reference = member_field(register)
+    if reference is None and (way := through(register)) is not None:
+        reference = way[0]
+        if who is not None:
+            readable = {name: text for name, text in texts.items() if text and name != reference}
+            known = {**fixed, **{f.name: reading.value for f in fields_of(register) if f.kind.refers_to and f.name in readable and (reading := planner.read(f, readable[f.name])).value is not None}}
+            who, problem = _hers(session, register, way[1], who, more, known)
     if said and reference is not None:
         texts.pop(reference, None)
         fixed = {**fixed, reference: who}
@@ -118,6 +139,29 @@ def _line(session: Session, register: type[Record], planner: Planner, texts: dic
     if again and not any(p.code == "twice" for p in made.problems):
         problem = Problem("twice", "这张表里前面已经有同样的一行了。")
     return replace(made, problems=(*made.problems, problem)) if problem is not None else made
+
+
+def _hers(session: Session, register: type[Record], target: type[Record], member: str, more: Mapping[str, str], known: Mapping[str, Any]) -> tuple[str | None, Problem | None]:
+    """Which of a member's records is meant: of what the row says of it, and of the same contest as what else the row refers to."""
+    table = table_of(target)
+    who = member_field(target)
+    assert who is not None
+    query = select(table.c.id).where(table.c[who] == member, table.c.removed_at.is_(None))
+    for name, text in more.items():
+        if text:
+            query = query.where(table.c[name] == field_of(target, name).read(text).value)
+    owners = {f.kind.refers_to: f.name for f in fields_of(target) if f.kind.refers_to and f.kind.refers_to != Member.__tablename__}
+    for f in fields_of(register):
+        if f.kind.refers_to and f.name in known:  # a round is of a contest: the entry must be of that one
+            other = register_named(f.kind.refers_to)
+            for shared in (g for g in fields_of(other) if g.kind.refers_to in owners):
+                value = session.execute(select(table_of(other).c[shared.name]).where(table_of(other).c.id == known[f.name])).scalar()
+                query = query.where(table.c[owners[shared.kind.refers_to]] == value) if value else query
+    found = session.execute(query.limit(2)).scalars().all()
+    if len(found) == 1:
+        return found[0], None
+    which = f"有几条{target.label}对得上，请在表里加一列写清楚是哪一条。" if found else f"没有这个人对得上的{target.label}。"
+    return None, Problem("reference-unclear", which)
 
 
 def _member(session: Session, said: Mapping[str, str]) -> tuple[str | None, Problem | None]:

@@ -1,6 +1,7 @@
 """Any register from a workbook: exported and read in again, with titles above and notes below, people found by their numbers."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.services.office import Office
 from app.services.records import ActKind
 from db.problems import UserError
 from db.record import Record, fields_of, values_of
-from db.registers import REGISTERS, Certificate, Entry, Member, Patent
+from db.registers import REGISTERS, Certificate, Competition, CompetitionRound, Entry, Member, Patent, Score
 from tests.conftest import person
 
 OTHERS = [r for r in REGISTERS if r is not Member and not r.only_one]
@@ -109,3 +110,25 @@ def test_the_same_row_twice_is_named_and_the_rest_lands(office: Office, one_of_e
     plan = planned(office, Entry, workbook(tmp_path / "a.xlsx", ["工号", "姓名", "工种"], row, row), fixed={"competition": one_of_each["competition"]})
     assert plan.new == 1 and [p.code for p in plan.lines[1].problems if p.code == "twice"] == ["twice"]
     block.land(office, plan, "导入")
+
+
+def test_a_list_of_marks_finds_each_entry_by_the_contestants_name_and_trade(office: Office, add: Any, tmp_path: Path) -> None:
+    contest, other = (add(Competition, name=name, trades="电工、焊工") for name in ("今年竞赛", "去年竞赛"))
+    people = [add(Member, **person(n)) for n in (1, 2, 3)]
+    mine = [add(Entry, competition=contest, member=who, trade=trade) for who, trade in zip(people, ("电工", "焊工", "电工"), strict=True)]
+    mine.append(add(Entry, competition=contest, member=people[0], trade="焊工"))
+    add(Entry, competition=other, member=people[0], trade="电工")
+    final = add(CompetitionRound, competition=contest, name="决赛")
+    book = openpyxl.Workbook()
+    names = [person(n)["full_name"] for n in (1, 2, 3)]
+    for row in (["序号", "姓名", "工种", "理论成绩", "实操成绩"], [1, names[0], "电工", 80, 90], [2, names[1], "焊工", 70, 75.5], [3, names[2], "钳工", 60, 60], [4, names[0], "", 1, 1]):
+        book.active.append(row)
+    book.save(tmp_path / "成绩.xlsx")
+    with office.reading() as session:
+        plan = sheet_import.plan(session, Score, tmp_path / "成绩.xlsx", fixed={"round": final})
+    assert [[p.message for p in line.problems] for line in plan.lines][2:] != [[], []]
+    assert plan.new == 2 and any("没有这个人对得上的参赛报名" in p.message for p in plan.lines[2].problems) and any("有几条参赛报名对得上" in p.message for p in plan.lines[3].problems)
+    block.land(office, plan, "读入成绩")
+    with office.reading() as session:
+        found = {s.entry: (s.theory_score, s.practical_score) for s in session.scalars(select(Score))}
+    assert found == {mine[0]: (80, 90), mine[1]: (70, Decimal("75.5"))}
