@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -172,11 +173,11 @@ def _payments(connection: Connection, claim: str) -> list[_Paid]:
 
 
 def part_words(parts: Sequence[int], number: int) -> str:
-    """首款 60%, 第 2 笔 20%, 尾款 20%; nothing where it is paid at once."""
+    """首款 60%, 第 2 笔 1/3, 尾款 20%; nothing where it is paid at once."""
     if len(parts) == 1:
         return ""
     name = "首款" if number == 0 else "尾款" if number + 1 == len(parts) else f"第 {number + 1} 笔"
-    return f"{name} {parts[number]}%"
+    return f"{name} {parts[number]}%" if sum(parts) == 100 else f"{name} {Fraction(parts[number], sum(parts))}"
 
 
 def _parts(connection: Connection, policy: str | None) -> tuple[int, ...]:
@@ -219,7 +220,7 @@ def next_payment(connection: Connection, claim: str) -> Due:
     there = {p.part if p.part is not None else n for n, p in enumerate(paid)}
     number = next((n for n in range(len(parts)) if n not in there), len(parts) - 1)
     others = [n for n in range(len(parts)) if n != number and n not in there]
-    amount = min((row["approved_amount"] * parts[number] / 100).quantize(Decimal("0.01")), left) if others else left
+    amount = min((row["approved_amount"] * parts[number] / sum(parts)).quantize(Decimal("0.01")), left) if others else left
     return Due(number, parts, amount)
 
 

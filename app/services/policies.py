@@ -53,7 +53,7 @@ class ClaimPolicy:
     lists: Mapping[str, tuple[str, ...]]
     """Words that the conditions ask for, by name: educations."""
     parts: tuple[int, ...]
-    """The payments in which it comes, in parts of a hundred: 60 and 40."""
+    """The payments in which it comes: 60 and 40 of a hundred, or equal ones: 1, 1 and 1."""
     adds: bool
     """Whether it is paid on top of another row for the same claim (a district's own share)."""
     share: int
@@ -118,7 +118,7 @@ def last_day_to_claim(policy: ClaimPolicy, arose: PartialDate) -> date | None:
 
 
 LIMITS: Mapping[str, str] = {
-    "final_places": "决赛前几名", "semifinal_places": "复赛前几名", "final_entrants": "办决赛的初赛人数", "semifinal_entrants": "办复赛的初赛人数", "contract_months": "合同满几个月", "project_months": "项目几个月内完成",
+    "final_places": "决赛前几名", "semifinal_places": "复赛前几名", "final_entrants": "办决赛的初赛人数", "semifinal_entrants": "办复赛的初赛人数", "contract_months": "合同满几个月", "project_months": "项目几个月内完成", "amount_least": "最少几元", "amount_most": "最多几元",
     "insured_months": "失业保险缴满几个月", "strict_ladder": "申请过高等级就不能再申请低等级（是填 1）",
 }
 """What the numbers of a policy row are called."""

@@ -55,10 +55,10 @@ def _numbers(text: str) -> list[str]:
 
 
 def _parts(text: str) -> list[int]:
-    """60 40: parts of a hundred. UserError where they do not make a hundred."""
+    """60 40: parts of a hundred; 1 1 1: equal parts. UserError where they are neither."""
     found = [_whole(part) for part in _numbers(text)]
-    if sum(found) != 100 or not all(found):
-        raise UserError(tr("分几次给，加起来要是 100，例如 60 40。"))
+    if not found or not all(found) or (sum(found) != 100 and len(set(found)) > 1):
+        raise UserError(tr("分几次给，加起来要是 100，例如 60 40；平均分三次写 1 1 1。"))
     return found
 
 
@@ -149,7 +149,7 @@ PARTS: tuple[Part, ...] = (
     Part("算哪些证书", "policy", "kinds", _as_words, _words_of, hint="用顿号分开；空着就不看种类"),
     Part("不能和哪些同时用", "policy", "excludes", _as_words, _words_of, hint="别的补贴的名称，用顿号分开"),
     Part("认哪些学历", "policy", "lists", lambda v: _as_words((v or {}).get("educations")), lambda text: {"educations": _words_of(text)}, only_with=True),
-    Part("分几次给（%）", "policy", "parts", lambda v: _as_pair(v or (100,)), _parts, hint="100，或者 60 40"),
+    Part("分几次给", "policy", "parts", lambda v: _as_pair(v or (100,)), _parts, hint="100，或者 60 40；平均分三次写 1 1 1"),
     Part("另加的比例（%）", "policy", "share", lambda v: str(v or 0), _whole, only_with=True),
     Part("承诺的文字", "pledge", "text", lambda v: str(v).strip(), _words, 190),
     Part("发给谁", "honour", "holder", str, _holder, hint="个人、集体，都可以就写“都可以”"),

@@ -91,6 +91,14 @@ def _insured(basis: Basis, claim: Claim, on: date) -> Problem | None:
     return None if months >= least else Problem("insured-short", f"失业保险只缴了 {months} 个月，要满 {least} 个月。", "insured_months")
 
 
+def _amount_range(basis: Basis, claim: Claim, on: date) -> Problem | None:
+    """What is asked for lies between the least and the most of the row."""
+    least, most, amount = _limit(claim, "amount_least"), _limit(claim, "amount_most"), claim.get("amount")
+    if amount is None or not most or least <= amount <= most:
+        return None
+    return warning("amount-range", f"申请 {amount:,.2f} 元；参照的标准是 {least:,} 到 {most:,} 元，请核对。", "amount")
+
+
 def _front_line(basis: Basis, claim: Claim, on: date) -> Problem | None:
     at = basis.facts.get("front_line") if basis.facts else None
     if at is None:
@@ -147,5 +155,5 @@ CONDITIONS: Mapping[str, Condition] = {
     "service_invention": _fact("is_service", "not-service", "不是职务发明，不能申请。"), "in_use": _fact("in_use", "not-in-use", "专利还没有用于生产，不能申请。"),
     "top": _top, "no_certificate": _no_certificate, "named": _named, "team": _team, "settled": _settled, "approved_this_year": _approved_this_year,
     "start_money": _fact("start_money", "no-start-money", "还没有填单位的启动资金。"), "approval": _fact("approval_no", "no-approval", "还没有填企业批文。"), "two_years": _two_years, "finished": _finished,
-    "contest_size": _contest_size, "insured": _insured, "front_line": _front_line, "social_worker": _social_worker,
+    "contest_size": _contest_size, "amount_range": _amount_range, "insured": _insured, "front_line": _front_line, "social_worker": _social_worker,
 }

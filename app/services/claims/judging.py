@@ -54,7 +54,7 @@ class Judge:
         self._policies: dict[tuple[str, date], ClaimPolicy | None] = {}
         self._added: dict[tuple[str, date], tuple[ClaimPolicy, ...]] = {}
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
-        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *bases.FIELDS)]
+        columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "amount", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *bases.FIELDS)]
         query = select(*columns, *(certificates.c[name] for name in ("occupation", "skill_level", "occupation_code", "occupation_edition")), certificates.c.kind.label("certificate_kind")).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
         if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
             named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]

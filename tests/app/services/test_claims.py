@@ -79,6 +79,13 @@ def test_what_is_not_in_order_is_refused_with_the_reason(office: Office, add: Ca
     assert code in codes_of(office, ready(add, claim, **changed), claim)
 
 
+@pytest.mark.parametrize(("amount", "doubted"), [(9_999, True), (10_000, False), (100_000, False), (100_001, True)])
+def test_a_studios_support_lies_in_its_range(office: Office, add: Callable[..., str], amount: int, doubted: bool) -> None:
+    made = making.propose(office, ready(add, STUDIO_AID), STUDIO_AID, amount=Decimal(amount))
+    verdict = making.judge_again(office, made)
+    assert verdict.may_claim and ("amount-range" in {p.code for p in verdict.problems}) is doubted
+
+
 def test_a_team_of_two_is_no_studio(office: Office, add: Callable[..., str]) -> None:
     studio = add(Studio, name="小工作室", state="已命名", named_on=PartialDate(2026, 5, 1), leader=add(Member, **person(3)))
     add(StudioMember, studio=studio, full_name="成员甲")

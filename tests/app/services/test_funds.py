@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.services import funds, undo
+from app.services import funds, policies, undo
 from app.services.claims import making
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
@@ -275,3 +275,18 @@ def test_a_booking_of_another_year_or_of_no_line_is_pointed_out(office: Office, 
     with office.vault.engine.connect() as connection:
         found = funds.doubts(connection, {"booked_on": PartialDate(2026, 3, 1), "programme": "职工培训", "paid": Decimal(1), "budget_line": line, **values})
     assert [p.code for p in found] == ([code] if code else [])
+
+
+def test_three_equal_parts_come_to_the_whole(office: Office, add: Callable[..., str]) -> None:
+    """西城: 6,000 yuan in three times 2,000."""
+    made = policies.change(office, "NM-2014", valid_from="2026-01-01", source="西城办法", parts=[1, 1, 1])
+    claim = add(SubsidyApplication, kind="农民工大学生助推", member=add(Member, **person(1)), policy=made, applied_on=PartialDate(2026, 3, 1))
+    with office.act(ActKind.RECEIPT, "回执") as act:
+        act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(6000)}, checked=True)
+    for words in ("首款 1/3", "第 2 笔 1/3", "尾款 1/3"):
+        with office.vault.engine.connect() as connection:
+            due = funds.next_payment(connection, claim)
+        assert (due.words, due.amount) == (words, Decimal(2000))
+        funds.pay_claim(office, claim)
+    with office.reading() as session:
+        assert session.scalars(select(LedgerEntry.part).order_by(LedgerEntry.rowno)).all() == [1, 2, 3]

@@ -201,15 +201,15 @@ def test_places_and_parts_of_a_policy_are_set_by_the_administrator(window: MainW
     dialog = PoliciesDialog(window, window.office)
     qtbot.addWidget(dialog)
     dialog.choose("policy", "ZT-2022")
-    assert "决赛前几名 10" in text_of(dialog.form["其他条件"]) and text_of(dialog.form["分几次给（%）"]) == "100"
+    assert "决赛前几名 10" in text_of(dialog.form["其他条件"]) and text_of(dialog.form["分几次给"]) == "100"
     for limits, parts, said in (("决赛第几名 3", "100", "不认得"), ("决赛前几名 3", "60 30", "加起来")):
         write(dialog.form["其他条件"], limits)
-        write(dialog.form["分几次给（%）"], parts)
+        write(dialog.form["分几次给"], parts)
         dialog.source.setText("某通知")
         dialog.save()
         assert said in dialog.banner.text.text()
     write(dialog.form["其他条件"], "决赛前几名 3")
-    write(dialog.form["分几次给（%）"], "50、50")
+    write(dialog.form["分几次给"], "50、50")
     dialog.save()
     with window.office.vault.engine.connect() as connection:
         now = policies.policy_on(connection, window.office.clock().astimezone().date(), "职业发展助推")
