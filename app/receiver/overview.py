@@ -142,7 +142,8 @@ def _rule(connection: Connection, name: str, day: date) -> int:
 
 def _targets(connection: Connection, day: date) -> dict[str, Mapping[str, Any]]:
     rows = _rows(connection, "target")
-    return {row["count"]: row for row in rows if str(row["valid_from"]) <= f"{day.year}-12-31" and str(row.get("valid_to") or "9999") >= f"{day.year}-01-01"}
+    found = {count: newest([row for row in rows if row["count"] == count], date(day.year, 12, 31)) for count in dict.fromkeys(row["count"] for row in rows)}
+    return {count: row for count, row in found.items() if row is not None}
 
 
 def by_office(receiver: Receiver, *, street: str | None = None) -> list[tuple[str, str, str, Mapping[str, int]]]:

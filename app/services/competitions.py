@@ -183,6 +183,17 @@ def _mark(cell: object) -> Decimal | None:
     return value
 
 
+def weights_wrong(connection: Connection, competition: str) -> str:
+    """Why the rounds' weights cannot be reckoned with, in a sentence; empty where they make a hundred or there are none."""
+    entries = table_of(Entry)
+    rounds = rounds_of(connection, competition)
+    for trade in connection.execute(select(entries.c.trade).where(entries.c.competition == competition, entries.c.removed_at.is_(None)).distinct()).scalars():
+        total = sum(r["weight"] or 0 for r in rounds if r["trade"] in (None, trade))
+        if total not in (0, 100):
+            return f"“{trade}”各轮占总成绩加起来是 {total}%，要正好 100%（或者都空着，只看最后一轮）。请到“赛程”里改好再评。"
+    return ""
+
+
 @dataclass(frozen=True)
 class Settled:
     """What settling a competition came to."""
@@ -199,6 +210,8 @@ def settle(office: Office, competition: str) -> Settled:
         contest = act.current(Competition, competition)
         day = _ruled_on(act.connection, competition, office)
         act.title = f"评定名次：{contest['name']}"
+        if said := weights_wrong(act.connection, competition):
+            raise UserError(said)
         results = _results(act.connection, competition, day)
         prizes = [(name, contest[field] or 0) for name, field in (("一等奖", "first_prizes"), ("二等奖", "second_prizes"), ("三等奖", "third_prizes"))]
         ranked = awarded = 0

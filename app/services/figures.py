@@ -5,6 +5,7 @@ A figure is one line of `FIGURES`: of which register, by which date, under which
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def _studios_then(_connection: Connection, year: Year) -> ColumnElement[bool]:
     """The studios that there were at the year's end: named or founded by then, and not withdrawn."""
     t, r = table_of(Studio), table_of(StudioReview)
     withdrawn = select(r.c.studio).where(r.c.event == "撤销", r.c.removed_at.is_(None))
-    later = withdrawn.where(_first_day(r.c.reviewed_on) >= year.ends.isoformat())
+    later = withdrawn.where(func.coalesce(_first_day(r.c.reviewed_on), type_coerce(r.c.year, String) + "-12-31") >= year.ends.isoformat())
     began = func.coalesce(t.c.named_on, t.c.founded_on)
     return and_(or_(began.is_(None), _first_day(began) < year.ends.isoformat()), or_(func.coalesce(t.c.state, "") != "撤销", t.c.id.in_(later)))
 
@@ -116,7 +117,7 @@ def _proven(connection: Connection, year: Year) -> ColumnElement[bool]:
     t, s = table_of(Lecture), table_of(SignIn)
     who = func.coalesce(s.c.member, s.c.full_name + "|" + func.coalesce(s.c.mobile, s.c.id))
     people = select(s.c.lecture).where(s.c.removed_at.is_(None)).group_by(s.c.lecture)
-    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends)
+    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends - timedelta(days=1))
     ends = [*(day for day, _ in spans[1:]), year.ends]
     at = type_coerce(t.c.starts_at, String)
     stretches = [Year("", begins, end).written for (begins, _), end in zip(spans, ends, strict=True)]

@@ -97,12 +97,11 @@ def doubts(connection: Connection, values: Mapping[str, Any]) -> list[Problem]:
     return [warning("other-year", f"预算是 {year} 年的，这一笔记在 {booked.year} 年，请看一眼。", "booked_on")] if year and isinstance(booked, PartialDate) and booked.year != year else []
 
 
-def verify_line(connection: Connection, line: Mapping[str, Any]) -> list[Problem]:
+def verify_line(connection: Connection, line: Mapping[str, Any], standing: Balance | None) -> list[Problem]:
     """A budget line cannot fall below what was spent on it, nor be earmarked over another use that stands."""
-    standing = next((b for b in balances(connection) if b.line == line["id"]), None)
     if standing is None:
         return []
-    found = [Problem("below-spent", f"“{line['name']}”已经支出 {standing.paid:,.2f} 元，预算不能比它少。", "amount")] if standing.left < 0 else []
+    found = [Problem("below-spent", f"“{line['name']}”已经支出 {standing.paid:,.2f} 元，预算不能比它少。", "amount")] if (line["amount"] or Decimal(0)) < standing.paid else []
     ledger = table_of(LedgerEntry)
     reversed_ = select(ledger.c.reverses).where(ledger.c.reverses.is_not(None), ledger.c.removed_at.is_(None))
     other = select(func.count()).where(ledger.c.budget_line == line["id"], ledger.c.paid.is_not(None), ledger.c.programme != TRAINING, ledger.c.removed_at.is_(None), ledger.c.reverses.is_(None), ledger.c.id.not_in(reversed_))

@@ -186,7 +186,9 @@ def page(session: Session, register: type[Record], rownos: Sequence[int]) -> lis
 
 
 def titles(session: Session, register_name: str, ids: Sequence[str]) -> dict[str, str]:
-    """What the referenced records are called."""
+    """What the referenced records are called; nothing of a register that is hidden from her."""
+    if register_name in session.info.get("hidden", ()):
+        return {}
     register = register_named(register_name)
     wanted = list(dict.fromkeys(ids))
     found: dict[str, str] = {}

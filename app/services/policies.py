@@ -88,8 +88,13 @@ def _read(row: Mapping[str, Any]) -> ClaimPolicy:
 
 def policy_named(connection: Connection | None, policy_id: str) -> ClaimPolicy | None:
     """The edition of that id, also one that no new claim is judged by any more."""
+    return next((policy for policy in all_editions(connection) if policy.id == policy_id), None)
+
+
+def all_editions(connection: Connection | None) -> list[ClaimPolicy]:
+    """Every row that claims may have been judged by, the newest of one name first."""
     rows = [row for row, _ in policy_editions(connection)] if connection is not None else rows_of(None, "policy")
-    return next((_read(row) for row in rows if row["id"] == policy_id), None)
+    return [_read(row) for row in reversed(rows)]
 
 
 def policy_on(connection: Connection | None, day: date, claim: str = SKILL) -> ClaimPolicy | None:

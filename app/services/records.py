@@ -130,6 +130,8 @@ class Act:
         self.counts: Counter[str] = Counter()
         self.written: list[tuple[type[Record], str, frozenset[str] | None]] = []
         """Records of the watched registers that were made (None) or changed (these fields), for the checks over other tables."""
+        self.before: dict[tuple[str, str], dict[str, Any]] = {}
+        """Of watched records that were changed: what stood in the changed fields when the act began."""
         self._watched = watched
         self.booked: list[str] = []
         """What was booked: it is held to its budget when the act ends."""
@@ -273,6 +275,7 @@ class Act:
         self._log(Deed.CHANGE, register, record_id, changes)
         if register.__tablename__ in self._watched:
             self.written.append((register, record_id, frozenset(changes)))
+            self.before[register.__tablename__, record_id] = {name: row[name] for name in changes} | self.before.get((register.__tablename__, record_id), {})
         return changes
 
     def remove(self, register: type[Record], record_id: str, *, into: str | None = None) -> None:

@@ -99,6 +99,7 @@ def undo(office: Office, act_id: str) -> TakenBack:
 def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
     kept: list[tuple[str, str]] = []
     created: dict[str, list[tuple[str, str]]] = {}
+    again: list[tuple[str, str, str, str]] = []
     rows = rows_of(act.connection, act_id)
     for deed, register_name, record_id, changes in rows:
         if changes == ERASED:
@@ -106,10 +107,13 @@ def _reverse(act: Act, act_id: str) -> list[tuple[str, str]]:
         elif deed == Deed.CREATE:
             created.setdefault(register_name, []).append((record_id, changes))
         elif deed != Deed.SHOW and not _one_back(act, deed, register_name, record_id, changes):
-            kept.append((register_name, record_id))
+            again.append((deed, register_name, record_id, changes))
     # What refers to others goes first, so that it does not hold them.
     for register in sorted((register_named(name) for name in created), key=lambda r: -len(_references_of(r))):
         kept += _uncreate(act, register, created[register.__tablename__])
+    for deed, register_name, record_id, changes in again:  # what the act put in its place is gone now
+        if deed not in (Deed.REMOVE, Deed.RESTORE) or not _one_back(act, deed, register_name, record_id, changes):
+            kept.append((register_name, record_id))
     if MembershipEvent.__tablename__ in {name for _, name, _, _ in rows}:
         membership.follow(act, [record_id for _, name, record_id, _ in rows if name == MembershipEvent.__tablename__], today=moment_of(act.at).astimezone().date())
     return kept

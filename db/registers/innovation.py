@@ -78,6 +78,7 @@ class StudioReview(Record):
     activity_count: Mapped[int | None] = field("活动次数", WHOLE, pii=Pii.NONE)
     event: Mapped[str | None] = field("事项", code("studio_event"), pii=Pii.NONE, hint="年度考核；升级、复核、领军人变更也记在这里")
     leader: Mapped[str | None] = field("新领军人", reference("member"), pii=Pii.PERSONAL, hint="事项是领军人变更时选")
+    level: Mapped[str | None] = field("新级别", code("studio_level"), pii=Pii.NONE, hint="事项是升级时选")
     conclusion: Mapped[str | None] = field("考核结论", code("review_conclusion"), pii=Pii.NONE)
     reviewed_on: Mapped[PartialDate | None] = field("考核日期", DATE, pii=Pii.NONE)
     note: Mapped[str | None] = field("说明", TEXT, pii=Pii.NONE)

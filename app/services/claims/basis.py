@@ -36,6 +36,9 @@ COMPLETE = ("校验通过", "基层工会已审")
 """The states of a claim that is complete: the next package takes it along."""
 DEAD_STATES = ("撤回", "不批准")
 """A claim in these states is none."""
+GRANTED = ("批准", "已发放", "以前已发放")
+UNDER_WAY = (*COMPLETE, "已打包", "街道已审", "区级受理")
+"""The states of a claim that is on its way."""
 SOCIAL = "社会工作者职业水平证书"
 _SOCIAL_LEVELS = (("助理", "初级社会工作者"), ("高级", "高级社会工作者"), ("社会工作师", "中级社会工作者"), ("中级", "中级社会工作者"))
 """助理社会工作师, 社会工作师 and 高级社会工作师 are the three levels of that certificate (人社部发〔2018〕25号)."""
@@ -183,19 +186,17 @@ def _studios(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
 def _projects(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:
     rows = _rows(connection, Project, ids)
     everything = rows if ids is None else _rows(connection, Project, None)
-    granted = claimed_projects(connection)
     found = []
     for r in rows:
-        unsettled = [o["name"] for o in everything if o["id"] != r["id"] and (o["first_paid_on"] or o["id"] in granted) and not o["settled_on"] and ((r["studio"] and o["studio"] == r["studio"]) or (r["leader"] and o["leader"] == r["leader"]))]
-        found.append(Basis("project", r["id"], r["name"], None, r["approved_on"], "立项", r["level"], r["id"], None, r["removed_at"] is not None, {**r, "unsettled": unsettled}))
+        others = [{name: o[name] for name in ("id", "name", "first_paid_on")} for o in everything if o["id"] != r["id"] and not o["settled_on"] and ((r["studio"] and o["studio"] == r["studio"]) or (r["leader"] and o["leader"] == r["leader"]))]
+        found.append(Basis("project", r["id"], r["name"], None, r["approved_on"], "立项", r["level"], r["id"], None, r["removed_at"] is not None, {**r, "others": others}))
     return found
 
 
-def claimed_projects(connection: Connection, states: Sequence[str] | None = None) -> set[str]:
-    """The projects for which a grant was claimed, is decided on or was given; only those in `states` where they are named."""
+def granted_projects(connection: Connection) -> set[str]:
+    """The projects for which a grant was approved or given."""
     claims = table_of(SubsidyApplication)
-    alive = claims.c.state.in_(states) if states is not None else func.coalesce(claims.c.state, "").not_in(DEAD_STATES)
-    return set(connection.execute(select(claims.c.project).where(claims.c.project.is_not(None), claims.c.removed_at.is_(None), alive)).scalars())
+    return set(connection.execute(select(claims.c.project).where(claims.c.project.is_not(None), claims.c.removed_at.is_(None), claims.c.state.in_(GRANTED))).scalars())
 
 
 def _persons(connection: Connection, ids: Sequence[str] | None) -> list[Basis]:

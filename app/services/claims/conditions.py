@@ -130,7 +130,8 @@ def _team(basis: Basis, claim: Claim, on: date) -> Problem | None:
 
 
 def _settled(basis: Basis, claim: Claim, on: date) -> Problem | None:
-    names = basis.facts.get("unsettled") if basis.facts else None
+    others = basis.facts.get("others", ()) if basis.facts else ()
+    names = [o["name"] for o in others if o["first_paid_on"] or o["id"] in claim["granted"]]
     return Problem("unsettled", f"“{names[0]}”的助推资金还没有结算，不能再申请新的。", "project") if names else None
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.orm import Session
 
 from app.services.claims import basis as bases
-from app.services.claims.basis import DEAD_STATES, Basis
+from app.services.claims.basis import DEAD_STATES, GRANTED, UNDER_WAY, Basis
 from app.services.claims.conditions import CONDITIONS
 from app.services.membership import MEMBER, NOT_YET, status_on
-from app.services.policies import ClaimPolicy, added_on, last_day_to_claim, policy_named, policy_on, rule
+from app.services.policies import ClaimPolicy, added_on, all_editions, last_day_to_claim, policy_named, policy_on, rule
 from app.services.records import table_of
 from db import codes
 from db.dates import PartialDate
@@ -52,10 +52,11 @@ class Judge:
         self._by_basis: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         self._by_id: dict[str, Mapping[str, Any]] = {}
         self._policies: dict[tuple[str, date], ClaimPolicy | None] = {}
+        self._teams: dict[date, int] = {}
         self._added: dict[tuple[str, date], tuple[ClaimPolicy, ...]] = {}
         claims, certificates = table_of(SubsidyApplication), table_of(Certificate)
         columns = [claims.c[name] for name in ("id", "kind", "member", "applied_on", "amount", "state", "has_other_claim", "policy", "contract_from", "contract_to", "insured_months", *bases.FIELDS)]
-        query = select(*columns, *(certificates.c[name] for name in ("occupation", "skill_level", "occupation_code", "occupation_edition")), certificates.c.kind.label("certificate_kind")).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None))
+        query = select(*columns, *(certificates.c[name] for name in ("occupation", "skill_level", "occupation_code", "occupation_edition")), certificates.c.kind.label("certificate_kind")).join(certificates, certificates.c.id == claims.c.certificate, isouter=True).where(claims.c.removed_at.is_(None)).order_by(claims.c.rowno)
         if members is not None:  # whatever else was claimed for what these people hold may stand under another's name
             named = [claims.c[field].is_not(None) for field in ("training", "studio", "project", "patent")]
             theirs = select(certificates.c.id).where(certificates.c.member.in_(members))
@@ -96,12 +97,31 @@ class Judge:
                 window = "上一年度的才能申请" if policy.year_after else f"{basis.arose_label}满 {policy.window_months} 个月为止可申请"
                 problems.append(Problem("window-closed", f"{window}，{last} 已过期。", "applied_on"))
         own = own if own is not None else self._by_id.get(application_id or "", {})
-        asked = {**own, "limits": policy.limits, "lists": policy.lists} | ({"studio_team": rule(self.connection, "studio_team", on).value} if "team" in policy.conditions else {})
+        asked = {**own, "limits": policy.limits, "lists": policy.lists}
+        if "team" in policy.conditions:
+            asked["studio_team"] = self._team(on)
+        if "settled" in policy.conditions:
+            asked["granted"] = self._granted(own)
         problems += (said for name in policy.conditions if name in CONDITIONS and (said := CONDITIONS[name](basis, asked, on)) is not None)
         problems += self._rivals(policy, basis, on, application_id, own)
         if basis.field == "certificate" and basis.facts and not basis.facts["is_verified"]:
             problems.append(warning("not-verified", "证书还没有联网核验，请打印查询页附后。", "certificate"))
         return Judgement(policy, self._amount(policy, basis, on), last, tuple(problems))
+
+    def _team(self, on: date) -> int:
+        if on not in self._teams:
+            self._teams[on] = rule(self.connection, "studio_team", on).value
+        return self._teams[on]
+
+    def _granted(self, own: Mapping[str, Any]) -> set[str]:
+        """The projects that were granted something, or were claimed for before this claim: a draft is no claim yet."""
+        found = set[str]()
+        for row in self._by_id.values():  # in the order in which they were made
+            if own and row["id"] == own.get("id"):
+                return found | {r["project"] for r in self._by_id.values() if r["project"] and r["state"] in GRANTED}
+            if row["project"] and row["state"] in (*UNDER_WAY, *GRANTED):
+                found.add(row["project"])
+        return found
 
     def _amount(self, policy: ClaimPolicy, basis: Basis, on: date) -> Decimal | None:
         """The row's own amount, and what other rows of that day add to it."""
@@ -222,7 +242,7 @@ def judge_claim(connection: Connection, basis_id: str, *, on: date, claim: str =
             raise UserError("申请所凭的记录已经不在了，请刷新后再试。")
         basis = found[0]
     judge = docket.judge if docket is not None else Judge(connection, members=[basis.member["id"]] if basis.member else None)
-    named = policy_named(connection, policy_id) if policy_id else None
+    named = (docket.policy(policy_id) if docket is not None else policy_named(connection, policy_id)) if policy_id else None
     if named is not None and (named.claim != claim or not named.holds_on(on)):
         wrong = Problem("policy-other", f"依据政策“{named.title}”不是{claim}在{on}的政策，请清空它，保存时会自动填上。", "policy")
         return Judgement(named, None, None, (wrong,))
@@ -243,11 +263,18 @@ class Docket:
 
     def __init__(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         self.judge = Judge(connection, exact=True)
+        self._policies: dict[str, ClaimPolicy] = {}
+        for policy in all_editions(connection):
+            self._policies.setdefault(policy.id, policy)
         wanted: dict[str, list[str]] = {}
         for row in rows:
             if (named := bases.named_by(row)) is not None:
                 wanted.setdefault(row["kind"] or SKILL, []).append(named)
         self.bases = {(claim, basis.id): basis for claim, ids in wanted.items() if claim in BASES for basis in bases.read(connection, claim, list(dict.fromkeys(ids)))}
+
+
+    def policy(self, name: str | None) -> ClaimPolicy | None:
+        return self._policies.get(name) if name else None
 
 
 def no_longer_in_order(connection: Connection, states: Sequence[str], today: date) -> dict[str, str]:
@@ -260,8 +287,7 @@ def no_longer_in_order(connection: Connection, states: Sequence[str], today: dat
         if basis is None or r["applied_on"] is None:
             found[r["id"]] = "没有写凭什么申请，或者没有申请日期。"
             continue
-        policy = policy_named(connection, r["policy"]) if r["policy"] else None
-        verdict = docket.judge.judge(r["kind"] or SKILL, basis, on=day_of(r["applied_on"], today), application_id=r["id"], policy=policy)
+        verdict = docket.judge.judge(r["kind"] or SKILL, basis, on=day_of(r["applied_on"], today), application_id=r["id"], policy=docket.policy(r["policy"]))
         if not verdict.may_claim:
             found[r["id"]] = verdict.why_not
     return found

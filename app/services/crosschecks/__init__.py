@@ -53,11 +53,11 @@ _CHECKS: Mapping[str, tuple[_Check, ...]] = {
     "safety_cup_score": (_Check(("self_score", "review_score"), contests.cup_score),), "safety_cup_unit": (_Check(("award", "score", "unit_kind", "year"), contests.cup),),
     "hardship_case": (_Check(("state", "notice_from", "notice_to"), programmes.notice),),
     "innovation_studio": (_Check(("state", "level", "leader"), programmes.studio),),
-    "innovation_project": (_Check(("studio", "leader", "first_paid_on"), programmes.project),),
+    "innovation_project": (_Check(("studio", "leader"), programmes.project),),
     "subsidy_application": (_Check(("state", "kind", "member", "applied_on", "policy", "has_other_claim", "contract_from", "contract_to", "insured_months", *bases.FIELDS), programmes.claim),),
     "nomination": (_Check(("member", "honours", "employer_clean", "worker_kind", "year", "state", "notice_from", "notice_to", "objections"), programmes.nomination),),
     "honour": (_Check(("kind", "prize", "level", "issuer", "member", "collective", "awarded_on"), programmes.honour),),
-    "budget_line": (_Check(("amount", "earmark"), programmes.budget_line),), "ledger_entry": (_Check(("booked_on", "programme", "budget_line", "paid"), programmes.booking),), "union_group": (_Check(("department", "member_count"), programmes.group),),
+    "budget_line": (_Check(("amount", "earmark"), programmes.budget_line),), "ledger_entry": (_Check(("booked_on", "programme", "budget_line", "paid"), programmes.booking),), "studio_review": (_Check(("event", "level", "leader"), programmes.review),), "union_group": (_Check(("department", "member_count"), programmes.group),),
     "improvement_proposal": (_Check((*Proposal.PARTS, "proposed_on"), programmes.proposal),),
     "sign_in": (_Check(("full_name", "unit", "member"), programmes.sign_in),),
 }
@@ -65,7 +65,7 @@ _GONE_IS_FINE = ("membership_event", "sign_in", "registration", "honour", "honou
 """Registers of what was, or that judge membership themselves: a member who left is no surprise there."""
 
 
-WATCHED = frozenset(_CHECKS) - {"honour", "sign_in", "innovation_studio", "safety_cup_unit", "ledger_entry", "union_group"}
+WATCHED = frozenset(_CHECKS) - {"honour", "sign_in", "innovation_studio", "safety_cup_unit", "ledger_entry", "union_group", "studio_review"}
 """The registers whose errors are looked for when an act ends; of the others there are only doubts."""
 
 

@@ -29,6 +29,10 @@ class Asked:
     known: dict[Any, Any]
     """What was looked up for other records of the same act."""
 
+    def touches(self, *names: str) -> bool:
+        """Whether one of these fields is being changed; of a new record all are."""
+        return self.changed is None or self.changed is NEW or bool(self.changed & set(names))
+
     def once(self, key: Any, look: Callable[[], Any]) -> Any:
         if key not in self.known:
             self.known[key] = look()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, String, func, or_, select, type_coerce
 
@@ -26,14 +27,24 @@ _WORDS_OF_LEVEL = (("国家", ("全国", "国家")), ("省部", ("北京市", "�
 
 
 def project(asked: Asked) -> list[Problem]:
-    """No new project while an earlier grant of the studio or the leader is unsettled (京工办发〔2021〕1号)."""
+    """No new project while an earlier grant of the studio or the leader is unsettled (京工办发〔2021〕1号). One of an earlier year only asks for a look: it is history that is typed in."""
     values, table = asked.values, table_of(Project)
     if values.get("settled_on"):
         return []
-    granted = bases.claimed_projects(asked.connection, ("批准", "已发放"))
-    rows = asked.connection.execute(select(table.c.id, table.c.name, table.c.studio, table.c.leader).where(or_(table.c.first_paid_on.is_not(None), table.c.id.in_(granted)), table.c.settled_on.is_(None), table.c.removed_at.is_(None))).all()
-    blocking = [r for r in rows if r.id != asked.record_id and ((values.get("studio") and r.studio == values["studio"]) or (values.get("leader") and r.leader == values["leader"]))]
-    return [Problem("unsettled", f"“{blocking[0].name}”的助推资金还没有结算，不能立新的。", "studio" if values.get("studio") else "leader")] if blocking else []
+    granted = asked.once("granted", lambda: bases.granted_projects(asked.connection))
+    rows = asked.connection.execute(select(table.c.id, table.c.name, table.c.studio, table.c.leader, table.c.approved_on).where(or_(table.c.first_paid_on.is_not(None), table.c.id.in_(granted)), table.c.settled_on.is_(None), table.c.removed_at.is_(None))).all()
+    approved = values.get("approved_on")
+
+    def blocks(row: Any) -> bool:
+        same = (values.get("studio") and row.studio == values["studio"]) or (values.get("leader") and row.leader == values["leader"])
+        later = isinstance(approved, PartialDate) and row.approved_on is not None and row.approved_on.first_day() > approved.last_day()
+        return bool(same) and row.id != asked.record_id and not later
+
+    blocking = next((row for row in rows if blocks(row)), None)
+    if blocking is None:
+        return []
+    said = Problem("unsettled", f"“{blocking.name}”的助推资金还没有结算，不能立新的。", "studio" if values.get("studio") else "leader")
+    return [replace(said, severity=Severity.WARNING)] if isinstance(approved, PartialDate) and approved.year < asked.today.year else [said]
 
 
 def studio(asked: Asked) -> list[Problem]:
@@ -157,11 +168,22 @@ def sign_in(asked: Asked) -> list[Problem]:
 
 
 def budget_line(asked: Asked) -> list[Problem]:
-    return funds.verify_line(asked.connection, {**asked.values, "id": asked.record_id}) if asked.record_id is not None else []
+    if asked.record_id is None:
+        return []
+    standing = asked.once("balances", lambda: {b.line: b for b in funds.balances(asked.connection)})
+    return funds.verify_line(asked.connection, {**asked.values, "id": asked.record_id}, standing.get(asked.record_id))
 
 
 def booking(asked: Asked) -> list[Problem]:
     return funds.doubts(asked.connection, asked.values)
+
+
+def review(asked: Asked) -> list[Problem]:
+    """An event says what it came to."""
+    values = asked.values
+    if values.get("event") == "升级" and not values.get("level"):
+        return [warning("new-level", "请选“新级别”，工作室才会跟着升级。", "level")]
+    return [warning("new-leader", "请选“新领军人”，工作室才会跟着改。", "leader")] if values.get("event") == "领军人变更" and not values.get("leader") else []
 
 
 def group(asked: Asked) -> list[Problem]:

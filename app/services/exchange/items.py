@@ -1,12 +1,12 @@
 """What the district sent down, as rows by kind: they stand beside the rows that the program ships, and in front of them."""
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib import resources
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
@@ -122,23 +122,30 @@ POLICY = "policy"
 
 
 def policy_editions(connection: Connection) -> list[tuple[dict[str, Any], bool]]:
-    """Every policy row that there ever was, and whether it still holds for new claims.
+    """Every policy row that there ever was, and whether it still holds for new claims: the shipped, the administrator's, the district's.
 
-    An edition that comes under an id that was given before is called `BT-2017@2027-01-01`, so that a claim judged by the
-    first keeps it; also one that was taken back or corrected since. A later row of the same id holds in place of those that begin no earlier.
+    A claim keeps the edition that it was judged by, also one that was taken back or corrected since; so each of the district's is
+    called by its id, its first day and its content (`BT-2017@2027-01-01~3fa2`), on every PC the same. A later row of the same id
+    holds in place of those that begin no earlier.
     """
     table = table_of(DistrictItem)
-    kept = connection.execute(select(table.c.kind, table.c.body, table.c.removed_at).where(table.c.kind.in_((OWN + POLICY, POLICY))).order_by(table.c.rowno))
+    kept = connection.execute(select(table.c.kind, table.c.body, table.c.removed_at).where(table.c.kind.in_((OWN + POLICY, POLICY))).order_by(table.c.kind, table.c.rowno))
     editions = [(row["id"], dict(row), True) for row in shipped_rows(POLICY)]
-    taken = {base for base, _, _ in editions}
-    for one in kept:
+    places = {row["id"]: n for n, (_, row, _) in enumerate(editions)}
+    for one in kept:  # "own-policy" stands before "policy"
         row = json.loads(one.body)
         if problem_of(POLICY, row):
             continue
-        dated = f"{row['id']}@{row['valid_from']}"
-        name = next(name for name in chain((row["id"], dated), (f"{dated}#{n}" for n in count(2))) if name not in taken)
-        taken.add(name)
-        editions.append((row["id"], {**row, "id": name, "scope": row.get("scope", "district")}, one.removed_at is None))
+        name = row["id"] if one.kind != POLICY and row["id"] not in places else f"{row['id']}@{row['valid_from']}~{hashlib.sha256(one.body.encode()).hexdigest()[:4]}"
+        made = (row["id"], {**row, "id": name, "scope": row.get("scope", "district")}, one.removed_at is None)
+        if name in places:
+            if made[2]:  # the same again: it stands where it was sent last
+                editions[places[name]] = (row["id"], made[1], False)
+                places[name] = len(editions)
+                editions.append(made)
+            continue
+        places[name] = len(editions)
+        editions.append(made)
     found = []
     for n, (base, row, there) in enumerate(editions):
         later = (r for b, r, live in editions[n + 1 :] if live and b == base)

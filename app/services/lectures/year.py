@@ -4,14 +4,14 @@ The union's year is the calendar's or, where the upper union reports so, October
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from app.services import policies
 from app.services.checkin.after import PERSON
-from app.services.exchange.items import rows_of
+from app.services.exchange.items import row_on
 from app.services.office import Office
 from app.services.records import table_of
 from app.services.setup import own_union
@@ -95,7 +95,7 @@ def figures(connection: Connection, year: Year) -> Figures:
     ).scalar_one()
     table = table_of(Lecture)
     rows = connection.execute(select(table).where(table.c.removed_at.is_(None), table.c.training.is_(None), table.c.starts_at >= MOMENT.from_wire(first), table.c.starts_at < MOMENT.from_wire(last)).order_by(table.c.starts_at))
-    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends)
+    spans = policies.spans(connection, "lecture_proof", year.begins, year.ends - timedelta(days=1))
 
     def proof(at: datetime) -> int:
         return next(n for day, n in reversed(spans) if day <= max(at.astimezone().date(), year.begins))
@@ -107,8 +107,8 @@ def figures(connection: Connection, year: Year) -> Figures:
         )
         for row in rows
     )
-    aim = next((int(t["district"]) for t in rows_of(connection, "target") if t["count"] == "lectures" and t.get("district") and t["valid_from"] < year.ends.isoformat()), None)
-    return Figures(year, lines, int(people), aim, spans[-1][1])
+    aim = row_on(connection, "target", "lectures", year.ends - timedelta(days=1))
+    return Figures(year, lines, int(people), int(aim["district"]) if aim is not None and aim.get("district") else None, spans[-1][1])
 
 
 _HEADS = ("序号", "时间", "题目", "主题类别", "形式", "地点", "主讲人", "承办单位", "进度", "计划人数", "实到人次", "实到人数", "人数够")

@@ -1,7 +1,8 @@
 """An upper union's own Word blank (.docx): its places are named once, then a record is written into them and nothing else is touched.
 
-A place is a mark like ${name} in the text, or an empty cell beside (or below) its label. Only `word/document.xml` is changed
-(ECMA-376 Part 1, 17.3 and 17.4); every other part of the file goes through byte for byte.
+A place is a mark like ${name} in the text, in a header or a footer, or an empty cell beside (or below) its label; a content control
+that shows its prompt is empty. Only the document and the headers and footers that have a mark are changed (ECMA-376 Part 1, 17.3 to
+17.5, 17.10); every other part of the file goes through byte for byte.
 """
 
 import io
@@ -30,6 +31,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _MARK = re.compile(r"\$\{([A-Za-z0-9_.]+)\}|\{\{\s*([A-Za-z0-9_.]+)\s*\}\}")
 _PART = "word/document.xml"
+_EDGES = re.compile(r"word/(?:header|footer)\d*\.xml")
 _FORM = cast(Table, BlankForm.__table__)
 WORD = "docx:"
 """Before the register in the blank's `sheet`, so that Word blanks stand beside workbooks in one table."""
@@ -56,29 +58,47 @@ class Paper:
     """Place -> field, `member.full_name` for what a reference leads to."""
 
 
-def _document(body: bytes) -> Any:
-    """UserError where it is no Word file."""
+def _document(body: bytes) -> dict[str, Any]:
+    """The document and after it its headers and footers, by part. UserError where it is no Word file."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:
             if sum(info.file_size for info in packed.infolist()) > MOST_UNPACKED:
                 raise UserError("这个 Word 文件太大了，请先删掉里面的图片。")
-            return etree.fromstring(packed.read(_PART), etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+            return {name: etree.fromstring(packed.read(name), parser) for name in (_PART, *filter(_EDGES.fullmatch, sorted(packed.namelist())))}
     except (zipfile.BadZipFile, zlib.error, KeyError, etree.XMLSyntaxError, OSError, NotImplementedError, RuntimeError, EOFError) as e:
         raise UserError("打不开这个 Word 文件。.doc 的请用 Word 或 WPS 另存为 .docx；有密码的请先去掉。") from e
 
 
 def _text(node: Any) -> str:
-    return "".join(t.text or "" for t in node.iter(f"{_W}t")).strip()
+    """What is written, without the prompt of a content control."""
+    prompts = [t for control in _prompting(node) for t in control.iter(f"{_W}t")]
+    return "".join(t.text or "" for t in node.iter(f"{_W}t") if t not in prompts).strip()
+
+
+def _prompting(node: Any) -> list[Any]:
+    """The content controls that still show what to write into them."""
+    return [control for control in node.iter(f"{_W}sdt") if control.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None]
+
+
+def _children(node: Any, tag: str) -> Iterator[Any]:
+    """Children of a kind, also those that stand within a content control."""
+    for child in node:
+        if child.tag == tag:
+            yield child
+        elif child.tag == f"{_W}sdt" and (content := child.find(f"{_W}sdtContent")) is not None:
+            yield from _children(content, tag)
 
 
 def _cells(root: Any) -> Iterator[tuple[int, list[list[Any]]]]:
     for number, table in enumerate(root.iter(f"{_W}tbl")):
-        yield number, [row.findall(f"{_W}tc") for row in table.findall(f"{_W}tr")]
+        yield number, [list(_children(row, f"{_W}tc")) for row in _children(table, f"{_W}tr")]
 
 
 def places(body: bytes) -> list[Place]:
     """Every place of a blank in reading order: marks by name once each, empty cells with their label."""
-    root = _document(body)
+    parts = _document(body)
+    root = parts[_PART]
     found: dict[str, Place] = {}
     labels: dict[Any, str] = {}  # by node: held here, lxml gives the same one again
     for number, rows in _cells(root):
@@ -89,7 +109,7 @@ def places(body: bytes) -> list[Place]:
                 if not _text(cell) and label and not _goes_on(cell):
                     found.setdefault(f"{number}.{r}.{c}", Place(f"{number}.{r}.{c}", label))
     marks: dict[str, Place] = {}
-    for paragraph in root.iter(f"{_W}p"):
+    for paragraph in (p for part in parts.values() for p in part.iter(f"{_W}p")):
         for mark in _MARK.finditer("".join(t.text or "" for t in paragraph.iter(f"{_W}t"))):
             name = mark[1] or mark[2]
             marks.setdefault(name, Place(name, labels.get(paragraph, "") or name))
@@ -203,22 +223,27 @@ def _shown(session: Session, record: Record, path: str) -> str:
 
 def written(body: bytes, values: Mapping[str, str]) -> bytes:
     """The blank with its places written in: marks are replaced where they stand, cells get their text in the type that they have."""
-    root = _document(body)
+    parts = _document(body)
+    root = parts[_PART]
     empty = [(cell, text, rows[r][c - 1] if c else None) for number, rows in _cells(root) for r, row in enumerate(rows) for c, cell in enumerate(row) if (text := values.get(f"{number}.{r}.{c}")) and not _text(cell)]
-    for paragraph in root.iter(f"{_W}p"):  # before anything is written in: what is written may look like a mark
-        _replace(paragraph, {mark: " ".join(value.split("\n")) for mark, value in values.items()})
+    marks = {mark: " ".join(value.split("\n")) for mark, value in values.items()}
+    changed = {_PART}
+    for name, part in parts.items():
+        for paragraph in part.iter(f"{_W}p"):  # before anything is written in: what is written may look like a mark
+            if _replace(paragraph, marks):
+                changed.add(name)
     for cell, text, label in empty:
         _put(cell, text, label)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as packed, zipfile.ZipFile(out, "w") as made:
         for info in packed.infolist():
-            part = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True) if info.filename == _PART else packed.read(info.filename)
-            made.writestr(info, part)
+            new = etree.tostring(parts[info.filename], xml_declaration=True, encoding="UTF-8", standalone=True) if info.filename in changed else packed.read(info.filename)
+            made.writestr(info, new)
     return out.getvalue()
 
 
-def _replace(paragraph: Any, values: Mapping[str, str]) -> None:
-    """Marks in a paragraph, also those that Word has cut into several runs; a mark that nothing is bound to becomes blank."""
+def _replace(paragraph: Any, values: Mapping[str, str]) -> bool:
+    """Marks in a paragraph, also those that Word has cut into several runs; a mark that nothing is bound to becomes blank. Whether there was one."""
     texts = list(paragraph.iter(f"{_W}t"))
     whole = "".join(t.text or "" for t in texts)
     for mark in reversed(list(_MARK.finditer(whole))):
@@ -231,10 +256,22 @@ def _replace(paragraph: Any, values: Mapping[str, str]) -> None:
                 t.text = old[:start] + value + old[end:]
                 t.set(_SPACE, "preserve")
                 value = ""
+    return bool(_MARK.search(whole))
 
 
 def _put(cell: Any, text: str, label: Any) -> None:
-    """Text into the first paragraph of an empty cell, a line each, in the type of the paragraph or of the label beside it."""
+    """Text into the first paragraph of an empty cell, a line each, in the type of the paragraph or of the label beside it; in place of a content control's prompt."""
+    for control in _prompting(cell)[:1]:
+        prompt = control.find(f"{_W}sdtPr/{_W}showingPlcHdr")
+        prompt.getparent().remove(prompt)
+        texts = list(control.iter(f"{_W}t"))
+        for style in control.findall(f".//{_W}r/{_W}rPr/{_W}rStyle"):
+            style.getparent().remove(style)  # the pale type of the prompt
+        if texts:
+            for n, t in enumerate(texts):
+                t.text = "" if n else text.replace("\n", "　")
+                t.set(_SPACE, "preserve")
+            return
     paragraph = cell.find(f"{_W}p")
     if paragraph is None:
         paragraph = etree.SubElement(cell, f"{_W}p")

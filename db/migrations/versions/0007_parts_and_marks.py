@@ -13,7 +13,7 @@ depends_on = None
 MORE: dict[str, tuple[tuple[str, sa.types.TypeEngine[Any]], ...]] = {
     "assistance": (("family_member", sa.String(length=36)), ("applied_amount", sa.Integer()), ("grade", sa.String(length=200)), ("bank_name", sa.String(length=200)), ("account_name", sa.String(length=100)), ("account_no", sa.String(length=30)),),
     "ledger_entry": (("part", sa.Integer()),),
-    "studio_review": (("leader", sa.String(length=36)),),
+    "studio_review": (("leader", sa.String(length=36)), ("level", sa.String(length=60)),),
 }
 
 

@@ -369,7 +369,7 @@ def test_plan_targets_policies_words_and_forms_come_down_are_used_and_can_be_tak
     with connected.vault.engine.connect() as connection:
         today = statistics.today(connection, NOW.astimezone())
         policy = policies.policy_on(connection, NOW.date())
-        assert policy is not None and policy.id == "BT-2026" and int(policy.amounts["三级/高级工"]) == 2500
+        assert policy is not None and policy.id.startswith("BT-2026@2026-01-01~") and int(policy.amounts["三级/高级工"]) == 2500
     assert today.plan[0].topic == "工伤保险" and 77 in [t.wanted for t in today.targets]
     assert codes.table("upper_union").find("新街道") == "新街道总工会"
     assert paperwork.form_named(connected, "subsidy_application").title == "二〇二六版申请表"
@@ -390,3 +390,32 @@ def test_an_unusable_form_from_above_leaves_ours_in_force(receiver: Receiver, co
     items.put(receiver, "form", "subsidy_application", {"name": "subsidy_application", "toml": "title = 5"})
     answered(connected, receiver, tmp_path / "a")
     assert paperwork.form_named(connected, "subsidy_application").code == "BT"
+
+
+def test_undoing_an_answer_that_corrected_a_policy_lets_the_one_before_hold_again(receiver: Receiver, connected: Office, one_of_each: dict[str, str], tmp_path: Path) -> None:
+    from datetime import date
+
+    from app.services import policies
+
+    enrol(receiver, export(connected, tmp_path / "a"))
+    row = next(r for r in policies.rows_of(None, "policy") if r["id"] == "BT-2017")
+
+    def holding() -> tuple[str, int]:
+        with connected.vault.engine.connect() as connection:
+            found = policies.policy_on(connection, date(2027, 6, 1))
+        assert found is not None
+        return found.id, int(found.amounts["三级/高级工"])
+
+    names = []
+    for n, amount in enumerate((2222, 3333)):
+        items.put(receiver, "policy", "BT-2017", {**row, "valid_from": "2027-01-01", "levels": [{"level": "三级/高级工", "amount": amount}]})
+        taken = answered(connected, receiver, tmp_path / f"a{n}")
+        names.append(holding())
+    assert [amount for _, amount in names] == [2222, 3333] and names[0][0] != names[1][0]
+    assert taken.act is not None
+    undone = undo.undo(connected, taken.act)
+    assert undone.kept == () and holding() == names[0]
+    with connected.vault.engine.connect() as connection:
+        assert all(policies.policy_named(connection, name) is not None for name, _ in names)
+    policies.change(connected, names[0][0], valid_from="2027-01-01", source="本工会定", levels=[{"level": "三级/高级工", "amount": 1}])
+    assert holding()[1] == 2222  # of the same day the district's stands before the office's own

@@ -120,6 +120,46 @@ def test_a_project_that_was_claimed_for_blocks_the_next_of_its_studio_before_it_
     assert "unsettled" in codes_of(office, second, PROJECT_AID)
 
 
+def test_of_two_projects_the_first_that_was_claimed_for_goes_on_and_a_draft_stops_nobody(office: Office, add: Callable[..., str]) -> None:
+    first = ready(add, PROJECT_AID)
+    with office.reading() as session:
+        studio = session.scalars(select(Studio.id)).one()
+    second = add(Project, name="又一个", studio=studio, level="区级", approved_on=PartialDate(2026, 2, 1), approval_no="某发〔2026〕2号", start_money=Decimal(10000), ends_on=PartialDate(2027, 12, 1))
+    draft = add(SubsidyApplication, kind=PROJECT_AID, project=second, state="草稿", applied_on=PartialDate(2026, 11, 1))
+    assert "unsettled" not in codes_of(office, first, PROJECT_AID)
+    with office.act(ActKind.EDIT, "不要了") as act:
+        act.remove(SubsidyApplication, draft)
+    with office.vault.engine.connect() as connection:
+        both = judging.survey(connection, TODAY, (PROJECT_AID,)).may
+    done = making.propose_many(office, both)
+    assert (len(done.made), len(done.refused)) == (1, 1) and "还没有结算" in done.refused[0][1]
+    with office.vault.engine.connect() as connection:
+        assert judging.no_longer_in_order(connection, ["校验通过"], TODAY) == {}
+
+
+def test_two_approved_projects_are_both_paid(office: Office, add: Callable[..., str]) -> None:
+    from app.services import funds
+
+    ready(add, PROJECT_AID)
+    with office.reading() as session:
+        studio = session.scalars(select(Studio.id)).one()
+        projects = [session.scalars(select(Project.id)).one()]
+    projects.append(add(Project, name="又一个", studio=studio, level="区级", approved_on=PartialDate(2026, 2, 1)))
+    for project in projects:
+        claim = add(SubsidyApplication, kind=PROJECT_AID, project=project, policy="XM-2021", applied_on=PartialDate(2026, 3, 1))
+        with office.act(ActKind.RECEIPT, "回执") as act:
+            act.change(SubsidyApplication, claim, {"state": "批准", "approved_amount": Decimal(30000)}, checked=True)
+        funds.pay_claim(office, claim)
+
+
+def test_what_was_paid_before_the_program_came_counts_as_a_rival(office: Office, add: Callable[..., str]) -> None:
+    basis = ready(add, SKILL)
+    with office.reading() as session:
+        who = session.scalars(select(Member.id)).one()
+    add(SubsidyApplication, kind=SKILL, member=who, certificate=basis, state="以前已发放", applied_on=PartialDate(2023, 5))
+    assert "same-certificate" in codes_of(office, basis, SKILL)
+
+
 def test_a_college_claim_is_not_complete_before_the_contract_is_written(office: Office, add: Callable[..., str]) -> None:
     made = making.propose(office, ready(add, COLLEGE), COLLEGE)
     with pytest.raises(Invalid, match="合同起止"), office.act(ActKind.EDIT, "交") as act:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.services import block, crosschecks, membership, undo
+from app.services import block, competitions, crosschecks, membership, undo
 from app.services.exchange import items
 from app.services.office import Office
 from app.services.records import ActKind, Invalid
@@ -180,11 +180,34 @@ def test_no_record_begins_with_what_only_the_district_says(office: Office, one_o
 
 @pytest.mark.parametrize(
     ("values", "code"),
-    [({"trade": "钳工"}, "trade-unknown"), ({"weight": 70}, "weights-over"), ({"weight": 40}, "weights-not-all"), ({"weight": 60}, None)],
+    [({"trade": "钳工"}, "trade-unknown"), ({"weight": 70}, "weights-not-all"), ({"weight": 40}, "weights-not-all"), ({"weight": 60}, None)],
 )
 def test_rounds_are_of_the_contests_trades_and_weigh_a_hundred(office: Office, add: Callable[..., str], contest: str, values: dict[str, Any], code: str | None) -> None:
     add(CompetitionRound, competition=contest, name="初赛", weight=40)
     assert set(said(office, CompetitionRound, **{"competition": contest, "name": "决赛", "trade": "电工", **values})) - ({"weights-not-all"} if code == "trade-unknown" else set()) == ({code} if code else set())
+
+
+def test_a_round_of_all_trades_counts_once_for_each(office: Office, add: Callable[..., str], contest: str) -> None:
+    add(CompetitionRound, competition=contest, name="初赛", weight=50)
+    add(CompetitionRound, competition=contest, name="决赛", trade="电工", weight=50)
+    assert said(office, CompetitionRound, competition=contest, name="决赛", trade="焊工", weight=50) == {}
+    entry = add(Entry, competition=contest, member=add(Member, **person(1)), trade="焊工")
+    with pytest.raises(UserError, match="50%"):
+        competitions.settle(office, contest)
+    add(CompetitionRound, competition=contest, name="决赛", trade="焊工", weight=50)
+    competitions.settle(office, contest)
+    with office.act(ActKind.EDIT, "改工种名") as act:
+        act.change(Competition, contest, {"trades": "钳工", "entry_deadline": PartialDate(2020, 1)})
+        act.change(Entry, entry, {"team": act.create(Team, {"competition": contest, "name": "一队"})})  # only what is changed is asked about
+
+
+def test_a_project_of_an_earlier_year_is_history_and_only_asks_for_a_look(office: Office, add: Callable[..., str]) -> None:
+    leader = add(Member, **person(1))
+    add(Project, name="去年的", leader=leader, approved_on=PartialDate(2025, 3), first_paid_on=PartialDate(2025, 5))
+    assert said(office, Project, name="今年的", leader=leader, approved_on=PartialDate(2026, 3)) == {"unsettled": True}
+    assert said(office, Project, name="今年的", leader=leader) == {"unsettled": True}
+    assert said(office, Project, name="老的", leader=leader, approved_on=PartialDate(2019, 3)) == {}
+    assert said(office, Project, name="也是去年的", leader=leader, approved_on=PartialDate(2025, 9)) == {"unsettled": False}
 
 
 def test_scores_and_teams_of_another_contest_are_kept_out(office: Office, add: Callable[..., str], contest: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Mapped
 
 from app.printing import engine, template
-from app.receiver import answer, overview
+from app.receiver import answer, lines, overview
 from app.receiver.district import Receiver
 from app.services import block, form_jobs, listing, sheet_import, undo
 from app.services.exchange import answers, items, keyring, outbox
@@ -81,11 +81,13 @@ def toy(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Offic
     for module, name in ((answers, "_NAMES"), (outbox, "_NAMES")):
         monkeypatch.setattr(module, name, frozenset(names))
     monkeypatch.setattr(answer, "ALL", names)
+    lines.known_registers.cache_clear()
     with office.writing() as connection:
         Base.metadata.create_all(connection, tables=[table])
         connection.exec_driver_sql("CREATE VIRTUAL TABLE search_toy_instrument USING fts5(tokens, content='', contentless_delete=1, detail=none, tokenize=\"unicode61 remove_diacritics 0 tokenchars '·-'\")")
     yield office, Instrument
     Base.metadata.remove(table)
+    lines.known_registers.cache_clear()
 
 
 def test_a_toy_register_and_a_toy_form_need_nothing_else(toy: tuple[Office, Any], tmp_path: Path) -> None:

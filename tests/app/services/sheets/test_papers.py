@@ -35,7 +35,7 @@ def docx(rows: list[list[str]], *, more: bytes = b"\x00\x01") -> bytes:
 
 
 def texts(body: bytes) -> list[list[str]]:
-    root = papers._document(body)
+    root = papers._document(body)["word/document.xml"]
     return [[papers._text(c) for c in row] for _, rows in papers._cells(root) for row in rows]
 
 
@@ -72,6 +72,26 @@ def test_marks_are_filled_also_where_word_has_cut_them_into_pieces(office: Offic
     assert [(p.key, p.label) for p in papers.places(body)] == [("name", "姓名"), ("birthday", "出生日期"), ("remark", "备注")]
     paper = bind(office, Member, body, tmp_path)
     assert texts(papers.fill(office, paper, member)) == [["姓名", f"{person(1)['full_name']} 同志"], ["出生日期", "1990年3月7日"], ["备注", "无"]]
+
+
+def control(prompt: str) -> str:
+    """A cell with a content control that shows its prompt."""
+    return f"<w:tc><w:p><w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:rPr><w:rStyle w:val='PlaceholderText'/></w:rPr><w:t>{prompt}</w:t></w:r></w:sdtContent></w:sdt></w:p></w:tc>"
+
+
+def test_content_controls_headers_and_footers_are_filled(office: Office, member: str, tmp_path: Path) -> None:
+    inside = f"<w:sdt><w:sdtContent>{cell()}</w:sdtContent></w:sdt>"
+    body = docx([[cell("姓名"), control("单击此处输入文字"), cell("性别"), inside]])
+    with zipfile.ZipFile(whole := io.BytesIO(body), "a") as made:
+        made.writestr("word/header1.xml", f"<w:hdr {W}><w:p><w:r><w:t>编号：${{employee_no}}</w:t></w:r></w:p></w:hdr>")
+        made.writestr("word/footer1.xml", f"<w:ftr {W}><w:p><w:r><w:t>第 1 页</w:t></w:r></w:p></w:ftr>")
+    paper = bind(office, Member, whole.getvalue(), tmp_path, employee_no="employee_no")
+    assert set(paper.places) == {"employee_no", "0.0.1", "0.0.3"}
+    filled = papers.fill(office, paper, member)
+    assert texts(filled) == [["姓名", person(1)["full_name"], "性别", "女"]]
+    with zipfile.ZipFile(io.BytesIO(filled)) as packed:
+        assert "编号：A00001" in packed.read("word/header1.xml").decode() and b"PlaceholderText" not in packed.read("word/document.xml")
+        assert packed.read("word/footer1.xml") == zipfile.ZipFile(whole).read("word/footer1.xml")
 
 
 def test_what_a_reference_leads_to_can_be_written_too(office: Office, add: Callable[..., str], member: str, tmp_path: Path) -> None:
