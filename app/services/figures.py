@@ -5,7 +5,7 @@ A figure is one line of `FIGURES`: of which register, by which date, under which
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,16 @@ def members_at_work(t: Table) -> Sequence[ColumnElement[bool]]:
 def were_members(_connection: Connection, year: Year) -> ColumnElement[bool]:
     """Who was a member at the year's end: had joined, and had not left. When somebody retired is not known, only that she did."""
     t = table_of(Member)
-    left = and_(t.c.membership_event.in_(sorted(LEFT)), or_(t.c.membership_event_date.is_(None), _first_day(t.c.membership_event_date) < year.ends.isoformat()))
-    return and_(or_(t.c.membership_event.is_(None), not_(left)), or_(t.c.joined_on.is_(None), _first_day(t.c.joined_on) < year.ends.isoformat()))
+    left = and_(t.c.membership_event.in_(sorted(LEFT)), or_(t.c.membership_event_date.is_(None), _begins_before(t.c.membership_event_date, year.ends)))
+    return and_(or_(t.c.membership_event.is_(None), not_(left)), or_(t.c.joined_on.is_(None), _begins_before(t.c.joined_on, year.ends)))
+
+
+def _begins_before(column: ColumnElement[Any], end: date) -> ColumnElement[bool]:
+    """Whether a date, be it only a month or a year, begins before the first of a month; as text, for twenty thousand rows at once."""
+    text = type_coerce(column, String)
+    if end.month == 1:
+        return text < str(end.year)
+    return or_(text < f"{end:%Y-%m}", and_(func.substr(text, 5, 1) == "|", func.substr(text, 1, 4) <= str(end.year)))  # a year with a remark behind it
 
 
 def _studios_then(_connection: Connection, year: Year) -> ColumnElement[bool]:

@@ -95,7 +95,7 @@ class BarChart(QWidget):
             painter.setPen(colour("ink"))
             painter.drawText(QRectF(left - step, height - foot - high - px(24), wide + 2 * step, px(22)), Qt.AlignmentFlag.AlignCenter, text)
             painter.setPen(colour("secondary"))
-            painter.drawText(QRectF(px(8) + n * step + px(2), height - foot + px(4), step - px(4), foot - px(4)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWrapAnywhere, name)
+            painter.drawText(QRectF(px(8) + n * step + px(2), height - foot + px(4), step - px(4), foot - px(4)), Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWrapAnywhere, metrics.elidedText(name, Qt.TextElideMode.ElideRight, round((step - px(6)) * min(lines, 3) - metrics.averageCharWidth())))
 
 
 PICTURE_FILES = "图片 (*.png);;PDF (*.pdf)"

@@ -18,7 +18,9 @@ _COLUMNS = ("姓名", "申请项目", "凭什么", "金额（元）", "最后一
 
 
 class ClaimsDialog(FramedDialog):
-    """`proposed` holds what was made when it was accepted."""
+    """`proposed` holds what was made when it was accepted. Enter in the list makes nothing: the button does, or Ctrl+Enter."""
+
+    enter_accepts = False
 
     def __init__(self, parent: QWidget, office: Office) -> None:
         super().__init__(parent, tr("谁能申请补贴和助推"), 900, 560)
@@ -36,7 +38,7 @@ class ClaimsDialog(FramedDialog):
         self.tabs.addTab(self.may_not, tr("不能申请（{n}）").format(n=len(self.survey.may_not)))
         self.box.addWidget(self.tabs, 1)
         self.count = label("", "secondary")
-        self.ok = button(tr("为勾选的建申请"), self.propose, icon_name="file-text", primary=True)
+        self.ok = button(tr("为勾选的建申请"), self.propose, icon_name="file-text", primary=True, key="Ctrl+Return")
         self.all, self.none = button(tr("全选"), lambda: self._tick_all(True)), button(tr("全不选"), lambda: self._tick_all(False))
         self.box.addLayout(row(self.all, self.none, self.count, None, button(tr("关闭"), self.reject), self.ok))
         self.why = label("", "secondary", wrap=True)

@@ -4,7 +4,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.ui.text import tr
 from app.ui.theme import px
@@ -31,6 +31,8 @@ class FramedDialog(QDialog):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.enter_accepts and isinstance(self.focusWidget(), QLineEdit | QSpinBox | QComboBox):
             self.focusNextChild()
             return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.enter_accepts and isinstance(self.focusWidget(), QAbstractItemView):
+            return  # in a list it is the list's own key, never the dialog's button
         super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:

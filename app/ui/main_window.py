@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         bar.setObjectName("sidebar")
         whole = QVBoxLayout(bar)
         whole.setContentsMargins(0, px(14), 0, px(12))
-        area = QScrollArea()
+        self._nav_area = area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inner = QWidget()
@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         made.setToolTip(tr(place.title))
         made.setAccessibleName(tr(place.title))
         tint(made, place.icon, size=20)
-        made.clicked.connect(lambda _checked=False, key=place.key: self.go(key))
+        made.clicked.connect(lambda _checked=False, key=place.key: self.go_whole(key))
         self.nav.addButton(made)
         self._nav_buttons[place.key] = made
         return made
@@ -309,7 +309,7 @@ class MainWindow(QMainWindow):
 
     def _keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"Ctrl+Z": self.undo_last, "F1": self.show_keys}
-        keys |= {f"Alt+{n}": partial(self.go, place.key) for n, place in enumerate((p for p in self.navigation if p), 1) if n <= 9}
+        keys |= {f"Alt+{n}": partial(self.go_whole, place.key) for n, place in enumerate((p for p in self.navigation if p), 1) if n <= 9}
         keys |= {"Alt+0": partial(self.go, "exchange"), "Alt+H": partial(self.go, "history")}
         for sequence, do in keys.items():
             QShortcut(QKeySequence(sequence), self).activated.connect(do)
@@ -346,6 +346,15 @@ class MainWindow(QMainWindow):
             focus.setFocus(Qt.FocusReason.ShortcutFocusReason)
         return True
 
+    def go_whole(self, key: str) -> bool:
+        """Show a page from the menu: a register that was narrowed to what somebody came for shows all of its records again."""
+        if not self.go(key):
+            return False
+        page = self.pages[key]
+        if isinstance(page, RegisterPage) and page.was_led_to:
+            page.show_all()
+        return True
+
     @property
     def at_the_door(self) -> bool:
         """Whether a check-in window is open."""
@@ -361,6 +370,7 @@ class MainWindow(QMainWindow):
     def _mark(self, key: str) -> None:
         if (line := navigation.line_of(self.office, key)) in self._nav_buttons:
             self._nav_buttons[line].setChecked(True)
+            self._nav_area.ensureWidgetVisible(self._nav_buttons[line], 0, px(40))
 
     def search(self) -> None:
         dialog = SearchDialog(self.office, navigation.places(self.office), self)

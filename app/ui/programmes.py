@@ -48,7 +48,10 @@ class Programmes:
 
     def _one(self, register: type[Record]) -> str | None:
         ids = self.window.register_page(register.__tablename__).chosen_ids()
-        if len(ids) != 1:
+        if len(ids) > 1:
+            self.window.toast.say(tr("一次只能办一{counter}{what}，现在选了 {n} {counter}。").format(counter=register.counter, what=register.label, n=len(ids)))
+            return None
+        if not ids:
             self.window.toast.say(tr("请先在列表里选一{counter}{what}。").format(counter=register.counter, what=register.label))
             return None
         return ids[0]
@@ -215,6 +218,8 @@ class BalancesDialog(FramedDialog):
         self.table.setAccessibleName(tr("预算和余额"))
         self.table.setToolTip(tr("双击或按回车看这一行的每一笔。"))
         self._lines = [b.line for b in found]
+        self.table.setCurrentCell(0, 0)
+        self.table.setFocus()
         self.table.itemActivated.connect(lambda item: self.open_line(item.row()))
         self.table.verticalHeader().hide()
         for r, line in enumerate(lines):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QLineEdit, QMessageBox, QTableWidget, QTableWidgetItem, QWidget
 
@@ -14,7 +14,7 @@ from app.ui import errors
 from app.ui.dialog import FramedDialog
 from app.ui.register.editors import LineEditor
 from app.ui.text import tr
-from app.ui.theme import px
+from app.ui.theme import colour, px
 from app.ui.widgets import ColouredDelegate, QuietCombo, button, label, row
 from db.dates import PartialDate
 from db.kinds import MARK
@@ -27,7 +27,9 @@ _HEADS = ("姓名", "部门", "工种", "理论", "实操", "缺考", "总成绩
 
 
 class MarkTable(QTableWidget):
-    """Enter goes to the next row of the same column, as in a spreadsheet; Tab leaves the table."""
+    """Enter goes to the next row of the same column, as in a spreadsheet; Tab leaves the table. `opened` where the row cannot be written in."""
+
+    opened = Signal(int)
 
     def __init__(self, rows: int, columns: int) -> None:
         super().__init__(rows, columns)
@@ -54,9 +56,16 @@ class MarkTable(QTableWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.state() != QAbstractItemView.State.EditingState and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._down()
+            item = self.currentItem()
+            if item is not None and not item.flags() & Qt.ItemFlag.ItemIsEditable and self.opens:
+                self.opened.emit(self.currentRow())
+            else:
+                self._down()
             return
         super().keyPressEvent(event)
+
+    opens = False
+    """Whether Enter on a cell that is only read opens what stands behind it."""
 
 
 class ScoreSheet(FramedDialog):
@@ -130,6 +139,8 @@ class ScoreSheet(FramedDialog):
                     item.setCheckState(Qt.CheckState.Checked if line.is_absent else Qt.CheckState.Unchecked)
                 elif c not in (THEORY, PRACTICAL):
                     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+                if c in (THEORY, PRACTICAL, TOTAL, RANK):
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(r, c, item)
         self._filling = False
         if self.sheet.lines:
@@ -169,8 +180,9 @@ class ScoreSheet(FramedDialog):
         if item is not None:
             item.setToolTip(tr("成绩按百分制填，0 到 100 分") if wrong else "")
             font = item.font()
-            font.setStrikeOut(wrong)
+            font.setBold(wrong)
             item.setFont(font)
+            item.setData(Qt.ItemDataRole.ForegroundRole, colour("bad") if wrong else None)
         return None if wrong else reading.value
 
     def paste(self) -> None:

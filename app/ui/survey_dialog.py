@@ -34,7 +34,7 @@ class SurveyDialog(FramedDialog):
         self.tabs = QTabWidget()
         self.tables: list[MarkTable] = []
         self.box.addWidget(self.tabs, 1)
-        self.box.addWidget(label(tr("项目按调查表的题目拟定；“统计”由资料库数出，双击看是哪些；“填报”的在“数”一栏里直接写。"), "secondary", wrap=True))
+        self.box.addWidget(label(tr("项目按调查表的题目拟定；“统计”由资料库数出，按回车或双击看是哪些；“填报”的在“数”一栏里直接写。"), "secondary", wrap=True))
         self.box.addLayout(
             row(
                 button(tr("逻辑检查"), self.check, icon_name="list-checks", key="F9"), button(tr("导出表格…"), self.ask_save, icon_name="file-spreadsheet"), button(tr("打印…"), self.show_pdf, icon_name="printer", key="Ctrl+P"),
@@ -70,7 +70,9 @@ class SurveyDialog(FramedDialog):
                 table.setColumnWidth(c, px(width))
             table.horizontalHeader().setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
             table.setCurrentCell(0, VALUE)
-            table.itemActivated.connect(lambda item, lines=sheet.lines: self.open_line(lines[item.row()]))
+            table.opens = True
+            table.opened.connect(lambda place, lines=sheet.lines: self.open_line(lines[place]))
+            table.itemDoubleClicked.connect(lambda item, lines=sheet.lines: self.open_line(lines[item.row()]))
             self.tabs.addTab(table, tr(sheet.title))
             self.tables.append(table)
         self.tabs.setCurrentIndex(place)

@@ -12,6 +12,7 @@ from app.ui.theme import px
 from app.ui.widgets import QuietCombo, button, label
 from db.fields import Field, Reference, YesNo
 from db.problems import Problem
+from db.registers import Member, register_named
 
 Lookup = Callable[[str, str], list[Hit]]
 """register name, typed text -> what it can mean."""
@@ -167,7 +168,8 @@ class ReferenceEditor(Editor):
         self._lookup = lookup
         self._chosen = ""
         self.line = QLineEdit()
-        self.line.setPlaceholderText(tr("输入姓名、拼音首字母或号码后四位"))
+        target = register_named(f.kind.register)
+        self.line.setPlaceholderText(tr("输入姓名、拼音首字母或号码后四位") if target is Member or target.with_member else tr("输入{label}的名称或拼音首字母").format(label=target.label))
         self.list = QListWidget()
         self.list.setWindowFlags(Qt.WindowType.ToolTip)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -300,6 +300,11 @@ class RegisterPage(Page):
         self.stack.setCurrentIndex(0)
         self.refresh()
 
+    @property
+    def was_led_to(self) -> bool:
+        """Whether it is narrowed to what somebody came for from another page."""
+        return self._back is not None
+
     def come_from(self, back: Callable[[], object]) -> None:
         """Escape leads there."""
         self._back = back

@@ -122,10 +122,14 @@ def test_the_crop_follows_keys(qtbot: Any) -> None:
 def test_what_was_printed_of_a_record_stands_on_its_page(window: MainWindow) -> None:
     from app.services import form_jobs
     from app.services.records import ActKind
-    from db.registers import Studio
+    from db.registers import Studio, StudioMember
 
+    with window.office.reading() as session:
+        leader = session.scalars(select(Member.id)).first()
     with window.office.act(ActKind.EDIT, "新建") as act:
-        studio = act.create(Studio, {"name": "王师傅创新工作室"})
+        studio = act.create(Studio, {"name": "王师傅创新工作室", "leader": leader})
+        for name in ("成员甲", "成员乙", "成员丙"):
+            act.create(StudioMember, {"studio": studio, "full_name": name})
     for _ in range(2):
         form_jobs.was_printed(window.office, form_jobs.job_named(window.office, "studio_declaration", [studio]))
     with window.office.reading() as session:

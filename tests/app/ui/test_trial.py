@@ -237,3 +237,44 @@ def test_an_hour_is_read(window: MainWindow) -> None:
     starts = dialog.starts_at()
     assert starts is not None and starts.astimezone(UTC) > datetime(2026, 11, 29, tzinfo=UTC)
     dialog.deleteLater()
+
+
+def test_the_menu_shows_the_whole_register_again_after_one_came_to_it_for_a_few(window: MainWindow) -> None:
+    page = window.register_page("member")
+    window.go("member")
+    whole = len(page.model.order)
+    window._show_figure("women")
+    assert len(page.model.order) < whole
+    window.go_whole("today")
+    window.go_whole("member")
+    assert len(page.model.order) == whole and "女会员" not in page.heading.text()
+
+
+def test_enter_in_the_list_of_claims_makes_nothing(window: MainWindow, qtbot: Any) -> None:
+    from app.ui.claims_dialog import ClaimsDialog
+
+    dialog = ClaimsDialog(window, window.office)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog._tick_all(True)
+    QTest.keyClick(dialog.may, Qt.Key.Key_Return)
+    assert dialog.isVisible() and dialog.proposed is None
+
+
+def test_enter_on_a_counted_line_of_the_survey_opens_its_records_and_on_a_typed_one_goes_down(window: MainWindow, qtbot: Any) -> None:
+    from app.ui.survey_dialog import VALUE, SurveyDialog
+
+    dialog = SurveyDialog(window, window.office, 2026)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    seen: list[str] = []
+    dialog.rows_wanted.connect(lambda register, ids, title: seen.append(title))
+    lines, table = dialog.found.sheets[0].lines, dialog.tables[0]
+    typed = next(n for n, line in enumerate(lines) if line.is_typed)
+    table.setCurrentCell(typed, VALUE)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    assert seen == [] and table.currentRow() == typed + 1
+    counted = next(n for n, line in enumerate(lines) if line.figure is not None and not line.is_typed and line.value)
+    table.setCurrentCell(counted, VALUE)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    assert seen == [f"{lines[counted].no} {lines[counted].label}"]
