@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFormLayout, QInputDialog, QLineEdit, QListWidget, QListWidgetItem, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFormLayout, QInputDialog, QLineEdit, QListWidget, QListWidgetItem, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.services import policies
 from app.services.exchange import items
@@ -38,12 +38,16 @@ class PoliciesDialog(FramedDialog):
         self.box.addWidget(self.banner)
         self.list = QListWidget()
         self.list.setAccessibleName(tr("政策"))
-        self.list.setMinimumWidth(px(240))
+        self.list.setMinimumWidth(px(310))
         self.list.setMaximumWidth(px(380))
         self.list.setWordWrap(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         right = QWidget()
-        self.rows = layout = QFormLayout(right)
+        column = QVBoxLayout(right)
+        self.rows = layout = QFormLayout()
+        column.addLayout(layout)
+        column.addStretch(1)
         self.origin = label("", "secondary", wrap=True)
         self.origin.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.valid_from, self.source = QLineEdit(), QLineEdit()
@@ -101,6 +105,7 @@ class PoliciesDialog(FramedDialog):
         self.valid_from.setText(str(self.office.clock().astimezone().date()))
         self.form.show(kind, r)
         self.source.setText("")
+        self.ok.setText(tr("加上这个词") if kind == "code" else tr("从这天起用"))
         self.away.setVisible(kind != "code" and (kind, items.key_of(kind, r)) in self._own and self.ok.isEnabled())
         self.share.setVisible(kind == "policy" and not r.get("adds") and self.ok.isEnabled())
         for part in (self.valid_from, self.source):
@@ -177,7 +182,7 @@ def _code_rows() -> list[dict[str, Any]]:
     for register in REGISTERS:
         for f in fields_of(register):
             if f.kind.choices is not None:
-                labels.setdefault(f.kind.choices.name, f"{f.label}（{register.label}）")
+                labels.setdefault(f.kind.choices.name, f.label)
     return [{"id": table.name, "title": labels[table.name], "source": table.source, "words": table.labels} for table in codes.tables() if table.name in labels]
 
 

@@ -17,7 +17,7 @@ from app.ui.charts import PICTURE_FILES, BarChart, save_charts
 from app.ui.survey_dialog import SurveyDialog
 from app.ui.text import tr
 from app.ui.theme import px
-from app.ui.widgets import Banner, ColouredDelegate, Page, QuietCombo, button, label, row
+from app.ui.widgets import Banner, ColouredDelegate, Page, QuietCombo, button, row
 from db.period import Year
 from db.problems import UserError
 from db.registers import REGISTERS, Member
@@ -51,9 +51,9 @@ class FiguresPage(Page):
             button(tr("调查表…"), self.show_survey, icon_name="clipboard-check", tip=tr("基层工会调查表（统计年报）")),
         ):
             self.buttons.addWidget(part)
-        self.share = button("", self.open_people, flat=True, tip=tr("看参加过的人"))
+        self.share = button("", self.open_people, flat=True, tip=tr("参加过讲座、竞赛或培训的人，单击看是哪些"))
         self.share.setProperty("link", True)
-        self.outer.addLayout(row(self.year, self.kind, self.share, label(tr("按回车或双击一行看是哪些。"), "secondary"), None))
+        self.outer.addLayout(row(self.year, self.kind, self.share, None))
         self.banner = Banner()
         self.outer.addWidget(self.banner)
         self.table = QTableWidget(0, 5)
@@ -86,6 +86,7 @@ class FiguresPage(Page):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
+        table.setToolTip(tr("按回车或双击看是哪些；在“上一年”一栏就看上一年的。"))
         table.setItemDelegate(ColouredDelegate(table))
         table.setAccessibleName(tr("指标"))
         table.verticalHeader().hide()
@@ -93,6 +94,9 @@ class FiguresPage(Page):
         for column, width in ((0, 110), (2, 96), (3, 96), (4, 120)):
             table.setColumnWidth(column, px(width))
         table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        for column in range(5):
+            if (head := table.horizontalHeaderItem(column)) is not None:
+                head.setTextAlignment((Qt.AlignmentFlag.AlignLeft if column < 2 else Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter)
         table.itemActivated.connect(lambda item: self.open_line(item.row(), before=item.column() == BEFORE))
         table.currentCellChanged.connect(lambda now, *_: self._show_chart(now))
 
@@ -113,7 +117,7 @@ class FiguresPage(Page):
         with self.office.vault.engine.connect() as connection:
             self.report = figures.report(connection, self.chosen(), hidden=hidden)
             self.goals = statistics.targets(connection, self.year.currentData(), hidden=self.office.hidden)
-        self.share.setText(tr("{n} 人参加了讲座、竞赛或培训，参与率 {share}").format(n=f"{self.report.took_part:,}", share=self.report.share))
+        self.share.setText(tr("{n} 人参加过，参与率 {share}").format(n=f"{self.report.took_part:,}", share=self.report.share))
         said = figures.inconsistencies(self.report)
         self.banner.say(" ".join(said[:3]), "warn")
         place = max(self.table.currentRow(), 0)
