@@ -34,7 +34,8 @@ def enrol(office: Office, training: str, members: Sequence[str]) -> Enrolled:
         enrolments, people = table_of(Enrolment), table_of(Member)
         there = set(act.connection.execute(select(enrolments.c.member).where(enrolments.c.training == training, enrolments.c.removed_at.is_(None))).scalars())
         rows, refused = [], []
-        for r in act.connection.execute(select(people).where(people.c.id.in_(list(dict.fromkeys(members))))).mappings():
+        found = {r["id"]: r for r in act.connection.execute(select(people).where(people.c.id.in_(members))).mappings()}
+        for r in (found[member] for member in dict.fromkeys(members) if member in found):  # in the order in which they were chosen
             if r["removed_at"] is not None or r["membership_event"] in LEFT:
                 refused.append((r["full_name"], f"{r['full_name']}已{r['membership_event'] or '删除'}，不能报名。"))
             elif r["id"] in there:

@@ -208,7 +208,7 @@ class SafetyCupUnit(Record):
     score: Mapped[Decimal | None] = field("考核得分", MARK, pii=Pii.NONE, hint="市级优胜 95 分以上，全国 98 分以上")
     award: Mapped[str | None] = field("申报奖项", code("safety_cup_award"), pii=Pii.NONE)
     deeds: Mapped[str | None] = field("事迹", LONG_TEXT, pii=Pii.NONE, hint="一千五百字以内")
-    state: Mapped[str | None] = field("状态", code("application_state"), pii=Pii.NONE)
+    state: Mapped[str | None] = field("状态", code("paper_state"), pii=Pii.NONE)
 
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:

@@ -54,7 +54,7 @@ class HardshipCase(Record):
     notice_from: Mapped[PartialDate | None] = field("公示开始", DATE, pii=Pii.NONE)
     notice_to: Mapped[PartialDate | None] = field("公示结束", DATE, pii=Pii.NONE)
     consent_on: Mapped[PartialDate | None] = field("本人同意日期", DATE, pii=Pii.NONE, required=True, hint="敏感个人信息要单独同意（个人信息保护法第二十九条）")
-    state: Mapped[str | None] = field("状态", code("application_state"), pii=Pii.NONE)
+    state: Mapped[str | None] = field("状态", code("paper_state"), pii=Pii.NONE)
 
     @classmethod
     def derive(cls, values: Values[str, Any]) -> Values[str, Any]:

@@ -66,7 +66,7 @@ class HonourUpdate(Record):
 
 
 class Nomination(Record):
-    """A nomination: vote, public notice of at least five working days, opinions. The later states come from above."""
+    """A nomination: vote, public notice of at least five working days, opinions. It goes up on paper, sealed, and so comes back: the later states are written here."""
 
     __tablename__ = "nomination"
     label: ClassVar[str] = "推荐"
@@ -94,8 +94,8 @@ class Nomination(Record):
     opinions: Mapped[str | None] = field("征求意见情况", LONG_TEXT, pii=Pii.PERSONAL, hint="征求了哪些部门、哪天、什么意见")
     contact_phone: Mapped[str | None] = field("联系电话", LANDLINE, pii=Pii.PERSONAL)
     employer_clean: Mapped[bool | None] = field("单位无重大违法", YES_NO, pii=Pii.NONE, hint="安全、环保、欠薪等")
-    state: Mapped[str | None] = field("状态", code("application_state"), pii=Pii.NONE)
-    decision: Mapped[str | None] = field("区级意见", LONG_TEXT, pii=Pii.PERSONAL, decided_above=True)
+    state: Mapped[str | None] = field("状态", code("paper_state"), pii=Pii.NONE)
+    decision: Mapped[str | None] = field("上级意见", LONG_TEXT, pii=Pii.PERSONAL)
 
     @classmethod
     def rules(cls, values: Values[str, Any]) -> list[Problem]:

@@ -105,7 +105,7 @@ _LAYOUTS: Mapping[str, Layout] = {
     }),
     "nomination": Layout({"kind": 180, "year": 80, "member": 110, "collective": 160, "notice_from": 110, "notice_to": 110, "state": 100}, {
         "推荐": ("kind", "year", "member", "collective", "worker_kind", "contact_phone", "state"), "简历和事迹": ("resume", "honours", "short_deeds", "deeds"), "职代会": ("congress_on", "voters", "votes"),
-        "公示": ("notice_from", "notice_to", "notice_place", "objections", "opinions", "employer_clean"), "区级决定": ("decision",),
+        "公示": ("notice_from", "notice_to", "notice_place", "objections", "opinions", "employer_clean"), "上级意见": ("decision",),
     }),
     "honour_update": Layout({"member": 120, "happened_on": 120, "kind": 120, "text": 420}, {}),
     "hardship_case": Layout({"member": 110, "case_no": 130, "category": 120, "health": 90, "family_size": 80, "opened_on": 110, "state": 90}, {

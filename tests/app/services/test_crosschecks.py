@@ -235,6 +235,12 @@ def test_a_nomination_goes_up_only_after_its_notice_and_with_a_clean_employer(of
     assert said(office, Nomination, **noticed) == {}  # the rule of the day on which the notice began
 
 
+@pytest.mark.parametrize("state", ["已上报", "批准", "不批准", "归档"])
+def test_what_came_back_on_paper_is_written_down_here(office: Office, one_of_each: dict[str, str], state: str) -> None:
+    with office.act(ActKind.EDIT, "上级批了") as act:
+        act.change(Nomination, one_of_each["nomination"], {"state": state, "decision": "同意"})
+
+
 def test_a_safety_cups_award_wants_its_mark(office: Office, add: Callable[..., str]) -> None:
     assert said(office, SafetyCupUnit, year=2026, unit="一班", award="优胜班组", score=Decimal(94)) == {"score-low": False}
     unit = add(SafetyCupUnit, year=2026, unit="一班", award="优胜班组", score=Decimal(95))
