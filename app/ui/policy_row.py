@@ -178,7 +178,7 @@ class RowForm:
             if part.height:
                 field = QPlainTextEdit()
                 field.setTabChangesFocus(True)
-                field.setFixedHeight(px(part.height))
+                field.setStyleSheet(f"QPlainTextEdit {{ min-height: {px(part.height)}px; max-height: {px(part.height)}px; }}")  # the program's style sheet would make it lower
             else:
                 field = QLineEdit()
             field.setPlaceholderText(tr(part.hint))

@@ -208,6 +208,9 @@ def said(item: Item) -> str:
             return tr("{title}：每个单位 {wanted} {unit}，{source}").format(**body)
         case "policy":
             return "，".join(f"{level['level']} {level['amount']}" for level in body["levels"]) + f"；{body['source']}"
+        case "code":
+            also = "、".join(body.get("aliases", ()))
+            return tr("新词：{term}").format(term=body["term"]) + (tr("，也写作{also}").format(also=also) if also else "")
         case "rule":
             return f"{body['title']} {body['value']}；{body['source']}"
         case "pledge":
