@@ -239,6 +239,8 @@ def test_a_nomination_goes_up_only_after_its_notice_and_with_a_clean_employer(of
 def test_what_came_back_on_paper_is_written_down_here(office: Office, one_of_each: dict[str, str], state: str) -> None:
     with office.act(ActKind.EDIT, "上级批了") as act:
         act.change(Nomination, one_of_each["nomination"], {"state": state, "decision": "同意"})
+    with office.reading() as session:
+        assert session.execute(select(Nomination.state, Nomination.decision)).one() == (state, "同意")
 
 
 def test_a_safety_cups_award_wants_its_mark(office: Office, add: Callable[..., str]) -> None:
